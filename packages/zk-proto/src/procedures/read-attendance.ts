@@ -1,0 +1,298 @@
+// Reading the attendance log: whole, or only what follows a bookmark whose anchor still matches. Batches are handed over
+// slice by slice; the next slice is asked for when the last batch was taken. Source: docs/protocol §13 and §14.
+import { hexHead, joinBytes } from '../bytes.ts'
+import { readAttendanceDirectly } from '../commands/attendance.ts'
+import { BULK_TABLES, TABLE_HEAD_BYTES } from '../commands/bulk.ts'
+import { readCapacity } from '../commands/terminal.ts'
+import { ZkProtocolError, ZkRefusedError } from '../errors.ts'
+import { findAttendanceForm } from '../records/attendance-form.ts'
+import type { Capacity } from '../records/capacity.ts'
+import { decodeCapacity } from '../records/capacity.ts'
+import { Punch } from '../records/punch.ts'
+import type { AttendanceForm } from '../records/punch.ts'
+import { ask, offer, request } from '../session/procedure.ts'
+import type { Procedure } from '../session/procedure.ts'
+import { ANCHOR_RECORDS, anchorOf, BookmarkMaker, formOfBookmark } from './attendance-bookmark.ts'
+import type { AttendanceBookmark } from './attendance-bookmark.ts'
+import { recordBytes, withTable } from './bulk-read.ts'
+import type { OpenTable } from './bulk-read.ts'
+import type { OnProgress } from './read-progress.ts'
+
+/** Some punches of a log, in its order. */
+export interface AttendanceBatch {
+  /** Log index of `punches[0]`. */
+  readonly firstIndex: number
+  readonly punches: readonly Punch[]
+  /** False: part of a tail whose anchor matched. True: of a read from the log's first record. */
+  readonly wholeLog: boolean
+  /** Stands behind this batch's last record. */
+  readonly bookmark: AttendanceBookmark
+}
+
+/** What a read found: the certificate that nothing is missing. */
+export interface AttendanceSummary {
+  /** The terminal's own count before and after; null where it gives no usable one. */
+  readonly announcedBefore: number | null
+  readonly announcedAfter: number | null
+  /** Bytes of what was asked for: the whole table, or the tail with its anchor. Equal when nothing is missing. */
+  readonly bytesAnnounced: number
+  readonly bytesReceived: number
+  /** Log index of the first record handed out, and how many followed from there. */
+  readonly from: number
+  readonly read: number
+  readonly anchor: 'none' | 'matched' | 'mismatched'
+  /** How many records the terminal can hold; null where it does not say. */
+  readonly capacity: number | null
+  /** Behind the last record; undefined when the log is empty. */
+  readonly bookmark: AttendanceBookmark | undefined
+}
+
+export interface ReadAttendancePlan {
+  readonly from: AttendanceBookmark | undefined
+  readonly onProgress: OnProgress | undefined
+  readonly sliceBytes: number
+}
+
+const LONGEST_BATCH_RECORDS = 4096
+const NO_BYTES = new Uint8Array(0)
+
+type Reading = Pick<
+  AttendanceSummary,
+  'bytesAnnounced' | 'bytesReceived' | 'from' | 'read' | 'anchor' | 'bookmark'
+>
+
+/** Counts and capacities; nothing is told where the terminal refuses to say. */
+export function* capacityIfTold(): Procedure<Capacity> {
+  try {
+    return yield* ask(readCapacity, undefined)
+  } catch (error) {
+    // Some firmware does not know the question; a table can be read without the answer.
+    if (error instanceof ZkRefusedError) return decodeCapacity(NO_BYTES)
+    throw error
+  }
+}
+
+/**
+ * Reads the log and hands out its punches. Throws ZK_BAD_RECORD when its form is not known or not certain, and
+ * ZK_TRANSFER_INCOMPLETE when a byte is missing: never less than the log without an error.
+ */
+export function* readAttendance(plan: ReadAttendancePlan): Procedure<AttendanceSummary, AttendanceBatch> {
+  const { from } = plan
+  const bookmarkForm = from === undefined ? undefined : formOfBookmark(from)
+  tell(plan, 'preparing', 0, undefined, 0, undefined)
+  const before = yield* capacityIfTold()
+  const reading = yield* withTable(
+    {
+      table: BULK_TABLES.attendance,
+      direct: () => request(readAttendanceDirectly, undefined),
+      announced: before.records,
+    },
+    function* (table): Procedure<Reading, AttendanceBatch> {
+      if (table.sizeBytes === 0)
+        return { ...NOTHING_READ, anchor: from === undefined ? 'none' : 'mismatched' }
+      if (from === undefined || bookmarkForm === undefined || from.index === 0) {
+        return yield* readWhole(table, plan, before.records, 'none')
+      }
+      const tail = yield* readTail(table, plan, from, bookmarkForm)
+      return tail ?? (yield* readWhole(table, plan, before.records, 'mismatched'))
+    },
+  )
+  tell(plan, 'checking', reading.bytesReceived, reading.bytesAnnounced, reading.read, reading.read)
+  const after = yield* capacityIfTold()
+  // A terminal that counts 0 and holds records does not count: its numbers prove nothing.
+  const usable = after.records !== 0 || reading.from + reading.read === 0
+  return {
+    ...reading,
+    announcedBefore: usable ? (before.records ?? null) : null,
+    announcedAfter: usable ? (after.records ?? null) : null,
+    capacity: after.recordCapacity ?? before.recordCapacity ?? null,
+  }
+}
+
+const NOTHING_READ: Omit<Reading, 'anchor'> = {
+  bytesAnnounced: 0,
+  bytesReceived: 0,
+  from: 0,
+  read: 0,
+  bookmark: undefined,
+}
+
+function tell(
+  plan: ReadAttendancePlan,
+  phase: 'preparing' | 'reading' | 'checking',
+  bytesDone: number,
+  bytesTotal: number | undefined,
+  recordsDone: number,
+  recordsTotal: number | undefined,
+): void {
+  plan.onProgress?.({ phase, bytesDone, bytesTotal, recordsDone, recordsTotal })
+}
+
+/** From the first record on. */
+function* readWhole(
+  table: OpenTable,
+  plan: ReadAttendancePlan,
+  announced: number | undefined,
+  anchor: 'none' | 'mismatched',
+): Procedure<Reading, AttendanceBatch> {
+  const beginning = yield* table.read(0, plan.sliceBytes)
+  const total = recordBytes(table, beginning)
+  const bytesAnnounced = total + TABLE_HEAD_BYTES
+  if (total === 0) return { ...NOTHING_READ, bytesAnnounced, bytesReceived: bytesAnnounced, anchor }
+  const sample = beginning.subarray(TABLE_HEAD_BYTES, bytesAnnounced)
+  const form = findAttendanceForm(sample, total, announced)
+  if (table.origin === 'direct') refuseDoubtful(form, total, announced, sample)
+  const maker = new BookmarkMaker(form)
+  const done = yield* handOver(
+    table,
+    plan,
+    { form, maker, wholeLog: true, start: 0, end: bytesAnnounced, skip: TABLE_HEAD_BYTES, firstIndex: 0 },
+    beginning,
+  )
+  return {
+    bytesAnnounced,
+    bytesReceived: done.bytes,
+    from: 0,
+    read: done.records,
+    anchor,
+    bookmark: maker.bookmark,
+  }
+}
+
+/** How many records may have come between the count and a direct read of the log. */
+const MOST_NEW_RECORDS = 2
+const WEAK_FORM_BYTES = 8
+
+/**
+ * A direct read is believed only when the terminal's count agrees, or, where it has none, when the form of its records
+ * leaves no doubt: leftover memory reads as 8-byte records all too well. Source: capture att-k40-direct-read-garbage.
+ */
+function refuseDoubtful(
+  form: AttendanceForm,
+  total: number,
+  announced: number | undefined,
+  sample: Uint8Array,
+): void {
+  const records = total / form.recordSize
+  const counted = announced !== undefined && announced > 0
+  const believed = counted
+    ? records >= announced && records <= announced + MOST_NEW_RECORDS
+    : form.recordSize > WEAK_FORM_BYTES
+  if (believed) return
+  throw new ZkProtocolError(
+    'ZK_BAD_RECORD',
+    `The terminal refused the buffered read and answered the direct one with ${total} bytes that are not its ${announced ?? 'uncounted'} records`,
+    {
+      effect: 'none',
+      details: {
+        totalBytes: total,
+        announcedRecords: announced ?? null,
+        form: form.name,
+        head: hexHead(sample),
+      },
+    },
+  )
+}
+
+/** Only what follows the bookmark; undefined when the log is no longer the one that the bookmark was made in. */
+function* readTail(
+  table: OpenTable,
+  plan: ReadAttendancePlan,
+  from: AttendanceBookmark,
+  form: AttendanceForm,
+): Procedure<Reading | undefined, AttendanceBatch> {
+  const { recordSize } = form
+  const anchorRecords = Math.min(from.index, ANCHOR_RECORDS)
+  const anchorBytes = anchorRecords * recordSize
+  if (anchorBytes > plan.sliceBytes) return undefined
+  const beginning = yield* table.read(0, TABLE_HEAD_BYTES + recordSize)
+  const total = recordBytes(table, beginning)
+  if (total % recordSize !== 0 || total / recordSize < from.index) return undefined
+  const start = TABLE_HEAD_BYTES + (from.index - anchorRecords) * recordSize
+  const end = TABLE_HEAD_BYTES + total
+  const slice = yield* table.read(start, Math.min(plan.sliceBytes, end - start))
+  const first = beginning.subarray(TABLE_HEAD_BYTES)
+  const last = slice.subarray(0, anchorBytes)
+  if (anchorOf(first, last) !== from.anchor) return undefined
+  const maker = new BookmarkMaker(form, from.index, first, last)
+  const done = yield* handOver(
+    table,
+    plan,
+    { form, maker, wholeLog: false, start, end, skip: anchorBytes, firstIndex: from.index },
+    slice,
+  )
+  return {
+    bytesAnnounced: beginning.length + end - start,
+    bytesReceived: beginning.length + done.bytes,
+    from: from.index,
+    read: done.records,
+    anchor: 'matched',
+    bookmark: maker.bookmark,
+  }
+}
+
+interface Stretch {
+  readonly form: AttendanceForm
+  readonly maker: BookmarkMaker
+  readonly wholeLog: boolean
+  /** Where in the table the first slice begins, and where the records end. */
+  readonly start: number
+  readonly end: number
+  /** Bytes of the first slice that come before the first record to hand out. */
+  readonly skip: number
+  /** Log index of that record. */
+  readonly firstIndex: number
+}
+
+/** Hands out the records of a stretch, of which the first slice is there already. Records may straddle slices. */
+function* handOver(
+  table: OpenTable,
+  plan: ReadAttendancePlan,
+  stretch: Stretch,
+  firstSlice: Uint8Array,
+): Procedure<{ readonly bytes: number; readonly records: number }, AttendanceBatch> {
+  const { form, end, start } = stretch
+  const { recordSize } = form
+  const recordsTotal = Math.floor((end - start - stretch.skip) / recordSize)
+  let slice = firstSlice.subarray(0, end - start)
+  let at = start
+  let carry: Uint8Array = NO_BYTES
+  let records = 0
+  for (;;) {
+    at += slice.length
+    const fresh = at === start + slice.length ? slice.subarray(stretch.skip) : slice
+    const bytes = carry.length === 0 ? fresh : joinBytes([carry, fresh])
+    const whole = bytes.length - (bytes.length % recordSize)
+    carry = bytes.slice(whole)
+    for (let taken = 0; taken < whole; taken += LONGEST_BATCH_RECORDS * recordSize) {
+      const part = bytes.subarray(taken, Math.min(whole, taken + LONGEST_BATCH_RECORDS * recordSize))
+      const firstIndex = stretch.firstIndex + records
+      stretch.maker.passed(part)
+      records += part.length / recordSize
+      tell(plan, 'reading', at - start, end - start, records, recordsTotal)
+      const { bookmark } = stretch.maker
+      if (bookmark === undefined) throw new TypeError('a bookmark exists once records have passed')
+      const { wholeLog } = stretch
+      yield* offer({ firstIndex, punches: punchesOf(form, part, firstIndex), wholeLog, bookmark })
+    }
+    if (at >= end) break
+    slice = yield* table.read(at, Math.min(plan.sliceBytes, end - at))
+    if (slice.length === 0) break
+  }
+  if (at !== end || carry.length > 0) {
+    throw new ZkProtocolError(
+      'ZK_TRANSFER_INCOMPLETE',
+      `The log ended after ${at - start} of ${end - start} bytes, ${carry.length} of them part of a record`,
+      { effect: 'none', details: { wanted: end - start, received: at - start, cut: carry.length } },
+    )
+  }
+  return { bytes: at - start, records }
+}
+
+function punchesOf(form: AttendanceForm, records: Uint8Array, firstIndex: number): Punch[] {
+  const punches: Punch[] = []
+  for (let at = 0, index = firstIndex; at < records.length; at += form.recordSize, index += 1) {
+    punches.push(new Punch(form, records, at, index))
+  }
+  return punches
+}

@@ -1,0 +1,353 @@
+// The client's end of a conversation, without hands: runs procedures one after the other, matches answers to the one
+// open request, acknowledges live events, counts what is wrong. Sockets and time are given to it from outside.
+import { CODES, eventName, REPLIES } from '../codes.ts'
+import { connectSession } from '../commands/connection.ts'
+import { ZkError, ZkProtocolError, ZkTransportError, ZkUsageError } from '../errors.ts'
+import type { ZkEffect } from '../errors.ts'
+import { framePacket, StreamReassembler } from '../framing.ts'
+import type { Framing } from '../framing.ts'
+import { decodePacket, looksLikePullPanel, nextReplyId, PACKET_HEADER_BYTES } from '../packet.ts'
+import type { ChecksumVerdict, Packet } from '../packet.ts'
+import { Exchange } from './exchange.ts'
+import type { Verdict } from './exchange.ts'
+import type { Ask, Procedure } from './procedure.ts'
+import type { Millis, Session, Timeouts } from './session.ts'
+import { taskOf, Turns } from './turns.ts'
+import type { Move, RunOptions, Task } from './turns.ts'
+
+/** What a client session has to tell beside the outcomes of its procedures. */
+export type ClientEvent =
+  /** Something happened at the terminal. It is acknowledged already. */
+  | { readonly type: 'live'; readonly code: number; readonly name: string; readonly payload: Uint8Array }
+  /** The stream is out of step or not this protocol: end the connection. */
+  | { readonly type: 'broken'; readonly error: ZkError }
+
+/** A procedure that is being run. */
+export interface Run {
+  /** Goes on after an offer. */
+  resume(now: Millis): void
+  /** Ends it early: it cleans up and settles with ZK_ABORTED, whose cause is `cause`. */
+  cancel(cause: unknown, now: Millis): void
+}
+
+export interface ClientSessionOptions {
+  readonly framing: Framing
+  readonly timeouts: Timeouts
+}
+
+/** What a session counted. */
+export interface SessionStats {
+  /** Packets dropped for a wrong checksum. */
+  readonly badChecksums: number
+  /** Packets that answer no open request: late, doubled or mislabelled. */
+  readonly strayReplies: number
+  readonly bytesReceived: number
+  readonly bytesSent: number
+}
+
+const NO_DATA = new Uint8Array(0)
+/** How long an ask that cleans up after a failure may take. */
+const CLEANUP_MS = 2_000
+
+const DEADLINE_PASSED = 'The deadline of the operation has passed'
+const BUFFER_TAKEN =
+  'Another bulk read stands open on this terminal; let it end or leave its loop before the next one'
+
+/** The client's end. */
+export class ClientSession implements Session<ClientEvent> {
+  readonly #framing: Framing
+  readonly #timeouts: Timeouts
+  readonly #stream = new StreamReassembler()
+  readonly #outgoing: Uint8Array[] = []
+  readonly #events: ClientEvent[] = []
+  readonly #turns = new Turns()
+  #active: Task | undefined
+  #exchange: Exchange | undefined
+  #sessionId = 0
+  #replyId = 0
+  #checksum: ChecksumVerdict = 'right'
+  #heard = false
+  #gone: ZkError | undefined
+  #stats = { badChecksums: 0, strayReplies: 0, bytesReceived: 0, bytesSent: 0 }
+
+  constructor(options: ClientSessionOptions) {
+    this.#framing = options.framing
+    this.#timeouts = options.timeouts
+  }
+
+  /** The id that the answer to CMD_CONNECT assigned; 0 before. No other packet can change it. */
+  get sessionId(): number {
+    return this.#sessionId
+  }
+
+  get stats(): SessionStats {
+    return { ...this.#stats }
+  }
+
+  /** Whether any packet of the protocol has arrived yet. */
+  get heard(): boolean {
+    return this.#heard
+  }
+
+  get wakeAt(): Millis | undefined {
+    let wakeAt = this.#exchange?.wakeAt ?? Number.POSITIVE_INFINITY
+    const active = this.#active
+    if (active !== undefined && !active.cancelled) wakeAt = Math.min(wakeAt, active.deadline)
+    wakeAt = Math.min(wakeAt, this.#turns.wakeAt)
+    return wakeAt === Number.POSITIVE_INFINITY ? undefined : wakeAt
+  }
+
+  /** Runs procedures one after the other; settles each exactly once, by result, refusal, deadline, abort or loss. */
+  run<T, E = never>(procedure: Procedure<T, E>, options: RunOptions<T, E>, now: Millis): Run {
+    const task = taskOf(procedure, options, now)
+    this.#turns.add(task)
+    this.#work(now)
+    return {
+      resume: (at) => {
+        if (task.state !== 'parked') return
+        this.#turns.unpark(task)
+        this.#work(at)
+      },
+      cancel: (cause, at) => {
+        this.#stop(task, 'ZK_ABORTED', 'The operation was aborted', cause, at)
+        this.#work(at)
+      },
+    }
+  }
+
+  receive(bytes: Uint8Array, now: Millis): void {
+    if (this.#gone !== undefined) return
+    this.#stats.bytesReceived += bytes.length
+    if (this.#framing === 'udp') {
+      if (bytes.length >= PACKET_HEADER_BYTES) this.#take(decodePacket(bytes), now)
+    } else {
+      this.#stream.push(bytes)
+      try {
+        for (let packet = this.#stream.next(); packet !== undefined; packet = this.#stream.next()) {
+          this.#take(decodePacket(packet), now)
+        }
+        if (this.#stream.pendingBytes > 0) this.#exchange?.alive(now)
+      } catch (error) {
+        if (!(error instanceof ZkError)) throw error
+        this.#break(this.#heard ? error : stranger(error, bytes), now)
+      }
+    }
+    this.#work(now)
+  }
+
+  tick(now: Millis): void {
+    for (const task of this.#turns.waiting) {
+      if (now < task.deadline) continue
+      const shut = this.#turns.isShutOut(task)
+      this.#stop(task, 'ZK_TIMEOUT', shut ? BUFFER_TAKEN : DEADLINE_PASSED, undefined, now)
+    }
+    const active = this.#active
+    if (active !== undefined && !active.cancelled && now >= active.deadline) {
+      this.#stop(active, 'ZK_TIMEOUT', DEADLINE_PASSED, undefined, now)
+    } else if (this.#exchange !== undefined) {
+      this.#heed(this.#exchange.tick(now), now)
+    }
+    this.#work(now)
+  }
+
+  detach(cause: ZkError | undefined, now: Millis): void {
+    if (this.#gone !== undefined) return
+    this.#gone = cause ?? new ZkTransportError('ZK_CONNECTION_LOST', 'The connection to the terminal ended')
+    this.#work(now)
+  }
+
+  takeOutgoing(): Uint8Array | undefined {
+    const packet = this.#outgoing.shift()
+    if (packet !== undefined) this.#stats.bytesSent += packet.length
+    return packet
+  }
+
+  takeEvent(): ClientEvent | undefined {
+    return this.#events.shift()
+  }
+
+  /** Gives turns for as long as there is somebody to run and no request is open. */
+  #work(now: Millis): void {
+    if (this.#gone !== undefined) this.#failAll()
+    while (this.#exchange === undefined && this.#active === undefined) {
+      const task = this.#turns.take()
+      if (task === undefined) return
+      this.#active = task
+      this.#advance(task, task.next, now)
+      if (this.#gone !== undefined) this.#failAll()
+    }
+  }
+
+  /** Runs the task until it waits for the terminal or for its owner, or is over. */
+  #advance(task: Task, first: Move, now: Millis): void {
+    let move = first
+    for (;;) {
+      const wanted = task.step(move)
+      if (wanted === 'parked' || wanted === 'settled') {
+        this.#active = undefined
+        if (wanted === 'parked') this.#turns.park(task)
+        else this.#turns.forget(task)
+        return
+      }
+      const refused = this.#open(task, wanted, now)
+      if (refused === undefined) return
+      move = { kind: 'throw', error: refused }
+    }
+  }
+
+  /** Sends an ask, or says why it cannot be sent. */
+  #open(task: Task, ask: Ask, now: Millis): ZkError | undefined {
+    if (this.#gone !== undefined) return this.#lost('none')
+    if (task.cancelled && !ask.cleanup) {
+      return new ZkTransportError('ZK_ABORTED', 'The operation was ended; nothing more is asked for it', {
+        effect: 'none',
+      })
+    }
+    const latest = ask.cleanup ? now + CLEANUP_MS : task.deadline
+    const replyId = this.#sendRequest(ask)
+    this.#exchange = new Exchange(ask, replyId, this.#sessionId, this.#timeouts, now, latest)
+    return undefined
+  }
+
+  #sendRequest(ask: Ask): number {
+    const connecting = ask.command.code === connectSession.code
+    const replyId = this.#replyId
+    this.#replyId = nextReplyId(replyId)
+    const session = connecting ? 0 : this.#sessionId
+    this.#send({ command: ask.command.code, session, replyId }, ask.payload)
+    return replyId
+  }
+
+  #send(header: { command: number; session: number; replyId: number }, payload: Uint8Array): void {
+    this.#outgoing.push(framePacket(this.#framing, header, payload))
+  }
+
+  #take(packet: Packet, now: Millis): void {
+    const exchange = this.#exchange
+    const connecting = exchange?.ask.command.code === connectSession.code
+    const accepted =
+      packet.checksum === this.#checksum || (connecting && !this.#heard && packet.checksum === 'one-low')
+    if (!accepted) {
+      this.#stats.badChecksums += 1
+      if (exchange !== undefined) this.#heed(exchange.takeDamaged(packet, now), now)
+      return
+    }
+    // Decided once: a terminal whose first answer is one too low is held to that.
+    if (!this.#heard) this.#checksum = packet.checksum
+    this.#heard = true
+    if (packet.command === CODES.REG_EVENT) {
+      this.#takeLive(packet)
+    } else if (exchange === undefined || packet.replyId !== exchange.replyId) {
+      this.#stats.strayReplies += 1
+    } else {
+      if (connecting && (packet.command === REPLIES.ACK_OK || packet.command === REPLIES.ACK_UNAUTH)) {
+        this.#sessionId = packet.session
+      }
+      this.#heed(exchange.take(packet, now), now)
+    }
+  }
+
+  #takeLive(packet: Packet): void {
+    this.#send({ command: REPLIES.ACK_OK, session: this.#sessionId, replyId: 0 }, NO_DATA)
+    this.#events.push({
+      type: 'live',
+      code: packet.session,
+      name: eventName(packet.session),
+      payload: packet.payload,
+    })
+  }
+
+  #heed(verdict: Verdict, now: Millis): void {
+    const exchange = this.#exchange
+    const task = this.#active
+    if (verdict === undefined || exchange === undefined || task === undefined) return
+    if (verdict.kind === 'resend') {
+      exchange.resent(this.#sendRequest(exchange.ask), now)
+      return
+    }
+    this.#exchange = undefined
+    this.#advance(
+      task,
+      verdict.kind === 'answered'
+        ? { kind: 'go', answer: verdict.answer }
+        : { kind: 'throw', error: verdict.error },
+      now,
+    )
+  }
+
+  #stop(task: Task, code: 'ZK_ABORTED' | 'ZK_TIMEOUT', message: string, cause: unknown, now: Millis): void {
+    if (task.state === 'settled' || task.cancelled) return
+    task.cancelled = true
+    task.deadline = Number.POSITIVE_INFINITY
+    const sent = task === this.#active && this.#exchange !== undefined
+    const asked = sent ? this.#exchange?.ask.command.name : undefined
+    const error = new ZkTransportError(
+      code,
+      asked === undefined ? message : `${message}, waiting for ${asked}`,
+      {
+        effect: sent ? 'unknown' : 'none',
+        cause,
+        ...(asked === undefined ? {} : { details: { command: asked } }),
+      },
+    )
+    if (task.state === 'new') {
+      this.#turns.forget(task)
+      task.settle(error)
+    } else if (sent) {
+      this.#exchange = undefined
+      this.#advance(task, { kind: 'throw', error }, now)
+    } else {
+      if (task.state === 'parked') this.#turns.unpark(task)
+      task.next = { kind: 'throw', error }
+    }
+  }
+
+  #break(error: ZkError, now: Millis): void {
+    this.#events.push({ type: 'broken', error })
+    this.detach(error, now)
+  }
+
+  #lost(effect: ZkEffect): ZkError {
+    const cause = this.#gone
+    if (effect === 'unknown' && cause instanceof ZkProtocolError) return cause
+    if (cause instanceof ZkUsageError) return cause
+    return new ZkTransportError(
+      'ZK_CONNECTION_LOST',
+      cause?.message ?? 'The connection to the terminal ended',
+      {
+        effect,
+        cause,
+      },
+    )
+  }
+
+  /** The transport is gone: everything that is open or waiting ends now. */
+  #failAll(): void {
+    const active = this.#active
+    if (active !== undefined && this.#exchange !== undefined) {
+      this.#exchange = undefined
+      this.#advance(active, { kind: 'throw', error: this.#lost('unknown') }, 0)
+    }
+    for (let [task] = this.#turns.waiting; task !== undefined; [task] = this.#turns.waiting) {
+      this.#turns.forget(task)
+      if (task.state === 'new') task.settle(this.#lost('none'))
+      else this.#advance(task, { kind: 'throw', error: this.#lost('none') }, 0)
+    }
+  }
+}
+
+/** The first bytes of a connection are no packet: says what answers there instead. */
+function stranger(error: ZkError, head: Uint8Array): ZkError {
+  const options = { effect: 'none', details: error.details, cause: error } as const
+  return looksLikePullPanel(head)
+    ? new ZkProtocolError(
+        'ZK_PULL_PANEL',
+        'This is a C3 or inBio access panel: it speaks the PULL protocol, not that of standalone terminals',
+        options,
+      )
+    : new ZkProtocolError(
+        'ZK_NOT_A_TERMINAL',
+        'What answers there does not speak the terminal protocol',
+        options,
+      )
+}

@@ -1,0 +1,138 @@
+// Who may speak: procedures take turns at the one open request, and only one at a time may use the terminal's one buffer.
+// A procedure that has handed something over waits aside, and others go in between. The client session moves it all.
+import type { Answer, Ask, Procedure } from './procedure.ts'
+import type { Millis } from './session.ts'
+
+/** How a procedure ended. */
+export type Outcome<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly error: unknown }
+
+/** How a procedure is to be run. */
+export interface RunOptions<T, E> {
+  /** When it must be over; Infinity for never. Cleaning up may take a little longer. */
+  readonly deadline: Millis
+  /** Called exactly once. */
+  readonly settled: (outcome: Outcome<T>) => void
+  /** Takes what the procedure hands over; the procedure goes on when `resume` is called. */
+  readonly offered?: (value: E) => void
+  /** Whether it uses the terminal's one buffer: such procedures exclude each other, others run between their steps. */
+  readonly usesBuffer?: boolean
+}
+
+/** What a procedure is resumed with. */
+export type Move =
+  | { readonly kind: 'go'; readonly answer?: Answer }
+  | { readonly kind: 'throw'; readonly error: unknown }
+
+/** A procedure being run, with its types folded away: only the closures made by `taskOf` know them. */
+export interface Task {
+  readonly usesBuffer: boolean
+  deadline: Millis
+  state: 'new' | 'ready' | 'active' | 'parked' | 'settled'
+  cancelled: boolean
+  /** What it is resumed with when its turn comes. */
+  next: Move
+  /** Runs it up to its next ask, its next offer (handed over) or its end (settled). */
+  step(move: Move): Ask | 'parked' | 'settled'
+  settle(error: unknown): void
+}
+
+/** How long a procedure waits for the buffer while another one holds it. */
+const BUFFER_WAIT_MS = 60_000
+
+/** A procedure that has not begun. */
+export function taskOf<T, E>(procedure: Procedure<T, E>, options: RunOptions<T, E>, now: Millis): Task {
+  const usesBuffer = options.usesBuffer ?? false
+  const task: Task = {
+    usesBuffer,
+    deadline: usesBuffer ? Math.min(options.deadline, now + BUFFER_WAIT_MS) : options.deadline,
+    state: 'new',
+    cancelled: false,
+    next: { kind: 'go' },
+    settle(error) {
+      task.state = 'settled'
+      options.settled({ ok: false, error })
+    },
+    step(move) {
+      if (task.state === 'new') task.deadline = options.deadline
+      task.state = 'active'
+      let result
+      try {
+        result = move.kind === 'throw' ? procedure.throw(move.error) : procedure.next(move.answer)
+      } catch (error) {
+        task.settle(error)
+        return 'settled'
+      }
+      if (result.done === true) {
+        task.state = 'settled'
+        options.settled({ ok: true, value: result.value })
+        return 'settled'
+      }
+      if (result.value.kind === 'ask') return result.value
+      task.state = 'parked'
+      options.offered?.(result.value.value)
+      return 'parked'
+    },
+  }
+  return task
+}
+
+/** The tasks that wait: for their turn, or for whoever took what they handed over. */
+export class Turns {
+  readonly #queue: Task[] = []
+  readonly #parked = new Set<Task>()
+  #bufferHolder: Task | undefined
+
+  /** All that wait, in no particular order. */
+  get waiting(): Task[] {
+    return [...this.#queue, ...this.#parked]
+  }
+
+  /** The earliest deadline of those that wait. */
+  get wakeAt(): Millis {
+    let wakeAt = Number.POSITIVE_INFINITY
+    for (const task of this.#queue) wakeAt = Math.min(wakeAt, task.deadline)
+    for (const task of this.#parked) wakeAt = Math.min(wakeAt, task.deadline)
+    return wakeAt
+  }
+
+  /** Queues a task that has not begun. */
+  add(task: Task): void {
+    this.#queue.push(task)
+  }
+
+  /** The next one whose turn it can be, taken out of the queue. */
+  take(): Task | undefined {
+    const place = this.#queue.findIndex((task) => !this.isShutOut(task))
+    const task = place === -1 ? undefined : this.#queue.splice(place, 1)[0]
+    if (task?.usesBuffer === true) this.#bufferHolder = task
+    return task
+  }
+
+  /** Whether it waits for a buffer that another one holds. */
+  isShutOut(task: Task): boolean {
+    return task.usesBuffer && this.#bufferHolder !== undefined && this.#bufferHolder !== task
+  }
+
+  /** It has handed something over and waits until more is wanted, unless that was asked for already. */
+  park(task: Task): void {
+    task.next = { kind: 'go' }
+    if (task.state === 'parked') this.#parked.add(task)
+  }
+
+  /** A parked one goes back into the queue. */
+  unpark(task: Task): void {
+    this.#parked.delete(task)
+    task.state = 'ready'
+    this.#queue.push(task)
+  }
+
+  /** It is over, or was never begun. */
+  forget(task: Task): void {
+    this.#parked.delete(task)
+    const place = this.#queue.indexOf(task)
+    if (place !== -1) this.#queue.splice(place, 1)
+    if (this.#bufferHolder === task) this.#bufferHolder = undefined
+  }
+}
