@@ -1,0 +1,35 @@
+// One client's conversation as the terminal knows it: how far it was let in, and what the terminal holds for it.
+import type { SessionRecord } from './stats.ts'
+
+/** A snapshot of a table that a client reads in slices. */
+export interface BulkBuffer {
+  /** The command whose table it is. */
+  readonly command: number
+  /** The table with its leading size word. */
+  readonly bytes: Uint8Array
+  /** Slices asked for so far. */
+  slices: number
+}
+
+/** How far a client was let in. Source: docs/protocol §26.3. */
+export type Phase = 'none' | 'unauthorised' | 'ready'
+
+/** The state of one conversation. */
+export class Link {
+  readonly transport: 'tcp' | 'udp'
+  /** Address and port of the client. */
+  readonly client: string
+  phase: Phase = 'none'
+  /** The id that CMD_CONNECT assigned; 0 before. */
+  sessionId = 0
+  /** Its line in the stats, while it has a session. */
+  record: SessionRecord | undefined
+  buffer: BulkBuffer | undefined
+  /** Whether it disabled the terminal and has not enabled it since. */
+  disabledTerminal = false
+
+  constructor(transport: 'tcp' | 'udp', client: string) {
+    this.transport = transport
+    this.client = client
+  }
+}

@@ -1,0 +1,246 @@
+// Models of terminals: record forms, limits and habits, each a setting that a test may change. What the protocol
+// reference marks as configurable is a field here. Source: docs/protocol §26 and appendix A, quirks of §25.
+import type { PersonLayoutName } from '@org/zk-proto/wire'
+import type { LogLayoutName } from './punch-record.ts'
+
+/** The models there are by name. */
+export type ProfileName =
+  | 'old'
+  | 'compact'
+  | 'typical'
+  | 'visible-light'
+  | 'access-panel'
+  | 'strict'
+  | 'no-clients'
+
+/** What a full attendance log does with the next punch. */
+export type FullLogHabit = 'refuse' | 'overwrite-oldest' | 'shift' | 'drop-block'
+
+/** A model of terminal. */
+export interface Profile {
+  readonly name: string
+  /** What it is, in a sentence. */
+  readonly about: string
+  readonly transports: readonly ('tcp' | 'udp')[]
+  readonly personLayout: PersonLayoutName
+  readonly attendanceLayout: LogLayoutName
+  /** Length of the answer to CMD_GET_FREE_SIZES. §10. */
+  readonly freeSizesBytes: 4 | 80 | 92 | 112
+  /** False: the record count in the free sizes reads 0 whatever the log holds. §25, SpeedFace-H5L. */
+  readonly tellsRecordCount: boolean
+  /** The log keeps refused attempts of an access panel, as state 7. §13.2. */
+  readonly logsDenials: boolean
+  readonly firmware: string
+  /** Options as the terminal holds them when new; serial number and address are added. §9. */
+  readonly options: Readonly<Record<string, string>>
+  readonly pinWidth: number
+  readonly capacity: {
+    readonly people: number
+    readonly fingerprints: number
+    readonly records: number
+    readonly faces: number
+  }
+  readonly fullLog: FullLogHabit
+  /** A pin that another uid has is refused; otherwise several people may have it. §26.7. */
+  readonly uniquePins: boolean
+  /** Most data bytes in a data packet over TCP; over UDP 1024 at most. §14.4. */
+  readonly maxPacketBytes: number
+  /** A set up to this many bytes, its size word included, comes inline. §14.3. */
+  readonly inlineLimitBytes: number
+  /** What the closing CMD_ACK_OK of a transfer carries in its session field. §1. */
+  readonly closingAck: 'last-index' | 'byte-total'
+  /** Code that refuses CMD_DATA_WRRQ, so that only direct reads are left; undefined: buffered reads work. §26.6. */
+  readonly refusesBufferedReads: number | undefined
+  /** What the direct read of the log (command 13) gives: the log, leftover memory in perfect framing, or 65535. §14.1. */
+  readonly directReads: 'log' | 'leftover-memory' | 'unknown'
+  /** Code that answers CMD_CONNECT of every client; undefined: clients are served. */
+  readonly refusesClients: number | undefined
+  /** What a packet with a wrong checksum meets. §26.2. */
+  readonly checksums: 'drop' | 'accept' | 'refuse'
+  /** A request with another session id than the connection's is refused with 2005, or the id is ignored. §26.3. */
+  readonly foreignSessionId: 'refuse' | 'ignore'
+  readonly maxSessions: number
+  /** A connection without a request for this long is closed. §26.1. */
+  readonly idleMs: number
+  /** What one unit of CMD_UNLOCK's delay means. §19. */
+  readonly unlockUnitMs: number
+  readonly restart: {
+    /** Whether CMD_RESTART is acknowledged before the connections drop. §8. */
+    readonly acknowledged: boolean
+    /** How long the port stays closed. */
+    readonly downMs: number
+  }
+  /** A disabled terminal is enabled again when the session that disabled it ends. §26.5. */
+  readonly enablesOnSessionEnd: boolean
+}
+
+const COMMON_OPTIONS = {
+  '~OS': '1',
+  '~OEMVendor': 'ZKTeco Inc.',
+  NetMask: '255.255.255.0',
+  GATEIPAddress: '192.168.1.1',
+  NetworkOn: '1',
+  DeviceID: '1',
+  NewLng: '97',
+  WorkCode: '0',
+  CompatOldFirmware: '0',
+  LockOn: '5',
+  VoiceOn: '1',
+  IdleMinute: '0',
+} as const
+
+const typical: Profile = {
+  name: 'typical',
+  about: 'A TFT unit (JZ4725_TFT, K20): 72-byte people, 40-byte log, over TCP and UDP',
+  transports: ['tcp', 'udp'],
+  personLayout: 'person/72',
+  attendanceLayout: 'attendance/40',
+  freeSizesBytes: 92,
+  tellsRecordCount: true,
+  logsDenials: false,
+  firmware: 'Ver 6.60 Jun 9 2017',
+  options: {
+    ...COMMON_OPTIONS,
+    '~Platform': 'JZ4725_TFT',
+    '~DeviceName': 'K20',
+    '~ProductTime': '2017-06-09 10:21:07',
+    '~SSR': '1',
+    '~ZKFPVersion': '10',
+    FaceFunOn: '0',
+    '~ExtendFmt': '0',
+    '~UserExtFmt': '1',
+    '~PIN2Width': '9',
+  },
+  pinWidth: 9,
+  capacity: { people: 1_000, fingerprints: 3_000, records: 100_000, faces: 0 },
+  fullLog: 'refuse',
+  uniquePins: true,
+  maxPacketBytes: 1_008,
+  inlineLimitBytes: 1_024,
+  closingAck: 'last-index',
+  refusesBufferedReads: undefined,
+  directReads: 'log',
+  refusesClients: undefined,
+  checksums: 'drop',
+  foreignSessionId: 'refuse',
+  maxSessions: 4,
+  idleMs: 60_000,
+  unlockUnitMs: 100,
+  restart: { acknowledged: true, downMs: 1_000 },
+  enablesOnSessionEnd: true,
+}
+
+const old: Profile = {
+  ...typical,
+  name: 'old',
+  about: 'A black-and-white unit (ZEM560, MA300): 28-byte people, 8-byte log in layout B, over UDP',
+  transports: ['udp'],
+  personLayout: 'person/28',
+  attendanceLayout: 'attendance/8b',
+  freeSizesBytes: 80,
+  firmware: 'Ver 6.60 Mar 18 2013',
+  options: {
+    ...COMMON_OPTIONS,
+    '~Platform': 'ZEM560',
+    '~DeviceName': 'MA300',
+    '~ProductTime': '2013-03-18 09:12:44',
+    '~ZKFPVersion': '9',
+    '~ExtendFmt': '0',
+    '~PIN2Width': '9',
+  },
+  capacity: { people: 1_500, fingerprints: 1_500, records: 100_000, faces: 0 },
+  maxPacketBytes: 1_024,
+}
+
+const compact: Profile = {
+  ...old,
+  name: 'compact',
+  about: 'A unit with the extended compact log (~ExtendFmt=1): 28-byte people, 16-byte log, over UDP and TCP',
+  transports: ['tcp', 'udp'],
+  attendanceLayout: 'attendance/16',
+  options: { ...old.options, '~DeviceName': 'F7plus', '~ExtendFmt': '1' },
+}
+
+const accessPanel: Profile = {
+  ...compact,
+  name: 'access-panel',
+  about: 'An access panel (ZEM760): 28-byte people, 16-byte log that keeps refused attempts, over TCP',
+  transports: ['tcp'],
+  logsDenials: true,
+  firmware: 'Ver 6.60 Nov 7 2014',
+  options: {
+    ...compact.options,
+    '~Platform': 'ZEM760',
+    '~DeviceName': 'F8',
+    '~ProductTime': '2014-11-07 14:00:21',
+  },
+}
+
+const visibleLight: Profile = {
+  ...typical,
+  name: 'visible-light',
+  about: 'A visible-light unit (ZAM170_TFT, SpeedFace-V5L): 72-byte people, 49-byte log, over TCP',
+  transports: ['tcp'],
+  attendanceLayout: 'attendance/49',
+  freeSizesBytes: 112,
+  firmware: 'Ver 6.60 Jul  1 2020',
+  options: {
+    ...COMMON_OPTIONS,
+    '~Platform': 'ZAM170_TFT',
+    '~DeviceName': 'SpeedFace-V5L',
+    '~ProductTime': '2020-07-01 16:40:02',
+    '~SSR': '1',
+    '~ZKFPVersion': '10',
+    ZKFaceVersion: '35',
+    FaceFunOn: '1',
+    '~UserExtFmt': '1',
+    '~PIN2Width': '14',
+  },
+  pinWidth: 14,
+  capacity: { people: 10_000, fingerprints: 6_000, records: 200_000, faces: 6_000 },
+  maxPacketBytes: 65_536,
+  maxSessions: 1,
+}
+
+const strict: Profile = {
+  ...typical,
+  name: 'strict',
+  about: 'A TFT unit that serves one session over one TCP connection',
+  transports: ['tcp'],
+  maxSessions: 1,
+}
+
+/** Some firmware answers CMD_CONNECT with a code that no client knows. */
+const UNKNOWN_ANSWER = 4_989
+
+const noClients: Profile = {
+  ...visibleLight,
+  name: 'no-clients',
+  about: 'New firmware that refuses clients of this protocol',
+  refusesClients: UNKNOWN_ANSWER,
+}
+
+const PROFILES: Readonly<Record<ProfileName, Profile>> = {
+  old,
+  compact,
+  typical,
+  'visible-light': visibleLight,
+  'access-panel': accessPanel,
+  strict,
+  'no-clients': noClients,
+}
+
+/** All models, in the order in which the command line lists them. */
+export const profiles: readonly Profile[] = Object.values(PROFILES)
+
+/**
+ * The model of a name. To change a habit, spread it: `{ ...profileNamed('typical'), maxPacketBytes: 65_536 }`.
+ * @throws RangeError when there is none of that name; the message lists those there are.
+ */
+export function profileNamed(name: string): Profile {
+  const found = profiles.find((profile) => profile.name === name)
+  if (found === undefined) {
+    throw new RangeError(`no profile ${JSON.stringify(name)}; there are ${Object.keys(PROFILES).join(', ')}`)
+  }
+  return found
+}

@@ -1,0 +1,115 @@
+// The terminal as a whole: identity, options, clock, counts, and putting it to work or out of it.
+// Source: docs/protocol §8 to §11 and §26.4 to §26.12.
+import {
+  disableTerminal,
+  enableTerminal,
+  encodeCapacity,
+  isRealPackedTime,
+  playVoice,
+  powerOffTerminal,
+  readCapacity,
+  readClock,
+  readOption,
+  readPinWidth,
+  readState,
+  readVersion,
+  refreshData,
+  refreshOptions,
+  REPLIES,
+  restartTerminal,
+  writeClock,
+  writeOption,
+} from '@org/zk-proto/wire'
+import type { TerminalMemory } from '../memory.ts'
+import { done, refused, replyWith, respond, silence, type Responder } from './respond.ts'
+
+const WAITING = 0
+const BUSY = 4
+/** Clients send the seconds of CMD_DISABLEDEVICE as four bytes, as two, or leave them out. */
+const SECONDS_MAY_BE_LEFT_OUT = { shortest: 0, fillTo: 4 }
+/** The same holds for the number of a voice. */
+const VOICE_MAY_BE_SHORT = { shortest: 0, fillTo: 4 }
+
+export const terminalResponders: readonly Responder[] = [
+  respond(readVersion, (_, { memory }) => memory.profile.firmware),
+
+  respond(readOption, (name, { memory }) => {
+    const value = memory.options.get(name)
+    return value === undefined ? refused() : { name, value }
+  }),
+
+  respond(writeOption, ({ name, value }, { memory }) => {
+    // Names that begin with a tilde are facts of the hardware, not settings.
+    if (name === '' || name.startsWith('~')) return refused()
+    memory.options.set(name, value)
+    return undefined
+  }),
+
+  respond(readPinWidth, (_, { memory }) => ({ characters: memory.profile.pinWidth })),
+
+  respond(readCapacity, (_, { memory }) => done(freeSizes(memory))),
+
+  respond(readClock, (_, { memory }) => ({ time: memory.packedNow() })),
+
+  respond(writeClock, ({ time }, { memory }) => {
+    if (!isRealPackedTime(time)) return refused()
+    memory.setPackedTime(time)
+    return undefined
+  }),
+
+  respond(readState, (_, { memory }) =>
+    replyWith({ code: REPLIES.ACK_OK, sessionField: memory.isEnabled ? WAITING : BUSY }),
+  ),
+
+  respond(enableTerminal, (_, { memory, link }) => {
+    memory.enable()
+    link.disabledTerminal = false
+  }),
+
+  respond(
+    disableTerminal,
+    ({ seconds }, { memory, link }) => {
+      memory.disable(seconds)
+      link.disabledTerminal = true
+    },
+    SECONDS_MAY_BE_LEFT_OUT,
+  ),
+
+  respond(refreshData, () => undefined),
+
+  respond(refreshOptions, () => undefined),
+
+  respond(restartTerminal, (_, { memory, power }) => {
+    const restart = (): void => power.restart()
+    return memory.profile.restart.acknowledged ? done(undefined, restart) : silence(restart)
+  }),
+
+  respond(powerOffTerminal, (_, { power }) => done(undefined, () => power.powerOff())),
+
+  respond(playVoice, () => undefined, VOICE_MAY_BE_SHORT),
+]
+
+/** The answer to CMD_GET_FREE_SIZES in the model's length; what is left over is what the capacities leave. */
+function freeSizes(memory: TerminalMemory): Uint8Array {
+  const { people, log, templates, profile } = memory
+  const { administrators, passwords } = people.counts
+  return encodeCapacity(
+    {
+      people: people.count,
+      fingerprints: templates.count,
+      records: profile.tellsRecordCount ? log.count : 0,
+      operations: 0,
+      administrators,
+      passwords,
+      fingerprintCapacity: templates.capacity,
+      personCapacity: people.capacity,
+      recordCapacity: log.capacity,
+      fingerprintsLeft: templates.capacity - templates.count,
+      peopleLeft: people.capacity - people.count,
+      recordsLeft: log.capacity - log.count,
+      faces: 0,
+      faceCapacity: profile.capacity.faces,
+    },
+    profile.freeSizesBytes,
+  )
+}

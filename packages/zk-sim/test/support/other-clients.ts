@@ -1,0 +1,61 @@
+// The clients of other people, as npm has them: CommonJS without types. Here stands what the tests use of them.
+import { createRequire } from 'node:module'
+
+const load = createRequire(import.meta.url)
+
+/** What zkteco-js and node-zklib have in common. */
+interface OtherClient {
+  createSocket(): Promise<unknown>
+  getInfo(): Promise<{ userCounts: number; logCounts: number; logCapacity: number }>
+  enableDevice(): Promise<unknown>
+  disableDevice(): Promise<unknown>
+  disconnect(): Promise<unknown>
+}
+
+/** A person as both decode one. */
+interface OtherUser {
+  uid: number
+  role: number
+  name: string
+  /** A number over UDP, a text over TCP. */
+  userId: string | number
+}
+
+export interface ZktecoJs extends OtherClient {
+  connectionType: string | null
+  getUsers(): Promise<{ data: OtherUser[] }>
+  getAttendances(): Promise<{
+    data: { sn: number; user_id: string; record_time: string; type: number; state: number }[]
+  }>
+  getTime(): Promise<Date>
+  getSerialNumber(): Promise<string>
+  getDeviceName(): Promise<string>
+  getPlatform(): Promise<string>
+  getFirmware(): Promise<string>
+  getMacAddress(): Promise<string>
+  getVendor(): Promise<string>
+  getProductTime(): Promise<Date>
+  getOS(): Promise<string>
+  getPIN(): Promise<string>
+  getSSR(): Promise<string>
+  getFaceOn(): Promise<string>
+  getDeviceVersion(): Promise<string>
+  getAttendanceSize(): Promise<number>
+}
+
+export interface NodeZklib extends OtherClient {
+  connectionType: string | null
+  getUsers(): Promise<{ data: OtherUser[]; err: unknown }>
+  getAttendances(): Promise<{
+    data: { userSn: number; deviceUserId: string | number; recordTime: Date }[]
+    err: unknown
+  }>
+}
+
+type Constructor<T> = new (ip: string, port: number, timeoutMs: number, inport: number) => T
+
+/** zkteco-js 1.7.2. */
+export const ZktecoJs = load('zkteco-js') as Constructor<ZktecoJs>
+
+/** node-zklib 1.3.0. */
+export const NodeZklib = load('node-zklib') as Constructor<NodeZklib>
