@@ -1,0 +1,195 @@
+// Every difference between MySQL/MariaDB and SQLite that repositories and migrations would otherwise know. What is
+// different on the wire is in the two drivers.
+import {
+  CompiledQuery,
+  sql,
+  type InsertQueryBuilder,
+  type Kysely,
+  type Selectable,
+  type SelectQueryBuilder,
+} from 'kysely'
+import type { Stored } from './columns.ts'
+import type { Engine } from './database.ts'
+import { DatabaseFault, DatabaseUnavailable } from './errors.ts'
+import type { Schema } from './schema.ts'
+import type { Scope } from './scope.ts'
+import type { NewRowOf, Table } from './table.ts'
+
+/** Locks the rows that a select finds until the transaction ends. SQLite has locked the whole database by then. */
+export function forUpdate<DB, T extends keyof DB, O>(
+  scope: Scope,
+  query: SelectQueryBuilder<DB, T, O>,
+): SelectQueryBuilder<DB, T, O> {
+  return scope.engine === 'mysql' ? query.forUpdate() : query
+}
+
+/**
+ * Makes an insert leave an existing row as it is. On the servers that row is locked as if it had been written;
+ * INSERT IGNORE would hide values that do not fit as well.
+ */
+export function keepExisting<T extends keyof Schema, O>(
+  scope: Scope,
+  query: InsertQueryBuilder<Schema, T, O>,
+  key: string,
+): InsertQueryBuilder<Schema, T, O> {
+  return scope.engine === 'mysql'
+    ? query.modifyEnd(sql`on duplicate key update ${sql.ref(key)} = ${sql.ref(key)}`)
+    : query.onConflict((conflict) => conflict.doNothing())
+}
+
+/**
+ * The punches, to be read along this index, whose first column the query must fix. Left to itself MariaDB goes to the
+ * middle of a device's punches by passing over all that lie before, and SQLite takes the device for more telling than
+ * the person.
+ */
+export function punchesAlong(scope: Scope, index: 'punches_by_device' | 'punches_by_pin' | 'punches_place') {
+  const hint = scope.engine === 'mysql' ? `force index (${index})` : `indexed by ${index}`
+  return sql<Selectable<Schema['punches']>>`punches`.as<'punches'>(sql.raw(`punches ${hint}`))
+}
+
+const MAX_PARAMETERS = 30_000 // SQLite takes 32,766
+const MAX_ROWS = 900 // MariaDB turns lists of a thousand and more into temporary tables
+
+/** How many rows of so many columns one statement may have. */
+export function rowsPerStatement(columns: number): number {
+  return Math.min(MAX_ROWS, Math.floor(MAX_PARAMETERS / columns))
+}
+
+/** What becomes of rows whose unique `key` exists already: these columns are replaced. */
+export interface Replacement {
+  readonly key: readonly string[]
+  readonly columns: readonly string[]
+}
+
+/** Inserts many rows with few statements, on a conflict with `replacement` replacing its columns. */
+export async function insertMany<C>(
+  scope: Scope,
+  table: Table<C>,
+  rows: readonly NewRowOf<Table<C>>[],
+  replacement?: Replacement,
+): Promise<void> {
+  const most = rowsPerStatement(table.insertColumns.length)
+  for (let from = 0; from < rows.length; from += most) {
+    const part = rows.slice(from, from + most)
+    const values: Stored[] = []
+    for (const row of part) table.encodeInto(values, row)
+    await scope.db.executeQuery(
+      CompiledQuery.raw(insertText(scope.engine, table, part.length, replacement), values),
+    )
+  }
+}
+
+/** Texts of full statements, which come again and again; node:sqlite finds its prepared statement by them. */
+const insertTexts = new Map<string, string>()
+
+function insertText(
+  engine: Engine,
+  table: { readonly name: string; readonly insertColumns: readonly string[] },
+  rows: number,
+  replacement: Replacement | undefined,
+): string {
+  const name = `${engine} ${table.name} ${rows} ${replacement?.columns.join() ?? ''}`
+  const known = insertTexts.get(name)
+  if (known !== undefined) return known
+  const places = `(${table.insertColumns.map(() => '?').join()})`
+  const text = `insert into ${table.name} (${table.insertColumns.join()}) values ${Array(rows).fill(places).join()}${
+    replacement === undefined ? '' : onConflict(engine, replacement)
+  }`
+  if (rows === rowsPerStatement(table.insertColumns.length)) insertTexts.set(name, text)
+  return text
+}
+
+/** `values(…)` is the one form that MySQL 8 and MariaDB share. */
+function onConflict(engine: Engine, { key, columns }: Replacement): string {
+  if (engine === 'mysql') {
+    return ` on duplicate key update ${columns.map((column) => `${column} = values(${column})`).join()}`
+  }
+  return ` on conflict (${key.join()}) do update set ${columns.map((column) => `${column} = excluded.${column}`).join()}`
+}
+
+/** Column types for migrations. Text is compared byte by byte; `key` does not ignore trailing blanks either. */
+export interface ColumnTypes {
+  /** A number given by the database, never given twice. */
+  readonly generatedId: string
+  readonly int: string
+  readonly bigint: string
+  /** 0 to 4294967295. */
+  readonly unsigned: string
+  readonly real: string
+  readonly bool: string
+  readonly instant: string
+  readonly wallTime: string
+  readonly longText: string
+  text(max: number): string
+  key(max: number): string
+  /** What follows the closing bracket of a table. */
+  readonly tableEnd: string
+}
+
+export const COLUMN_TYPES: Record<Engine, ColumnTypes> = {
+  mysql: {
+    generatedId: 'bigint not null auto_increment primary key',
+    int: 'int',
+    bigint: 'bigint',
+    unsigned: 'int unsigned',
+    real: 'double',
+    bool: 'tinyint(1)',
+    instant: 'datetime(3)',
+    wallTime: 'char(19) character set ascii collate ascii_bin',
+    longText: 'longtext',
+    text: (max) => `varchar(${max})`,
+    key: (max) => `varbinary(${max})`,
+    tableEnd: 'engine = InnoDB default character set utf8mb4 collate utf8mb4_bin row_format = dynamic',
+  },
+  sqlite: {
+    generatedId: 'integer primary key autoincrement',
+    int: 'integer',
+    bigint: 'integer',
+    unsigned: 'integer',
+    real: 'real',
+    bool: 'integer',
+    instant: 'text',
+    wallTime: 'text',
+    longText: 'text',
+    text: () => 'text',
+    key: () => 'text',
+    tableEnd: 'strict',
+  },
+}
+
+/** Whether the servers say that a table, column or index to be made is there already. */
+export function isThereAlready(error: unknown): boolean {
+  return error instanceof DatabaseFault && / (1050|1060|1061)$/.test(error.code)
+}
+
+/** Whether the database has a table of this name. */
+export async function hasTable(engine: Engine, db: Kysely<Schema>, name: string): Promise<boolean> {
+  const found =
+    engine === 'mysql'
+      ? sql`select 1 from information_schema.tables where table_schema = database() and table_name = ${name}`
+      : sql`select 1 from sqlite_master where type = 'table' and name = ${name}`
+  return (await found.execute(db)).rows.length > 0
+}
+
+const LOCK_SECONDS = 60
+
+/** Runs the work while no other process migrates this database, under a lock that dies with its holder. */
+export async function underMigrationLock(
+  engine: Engine,
+  db: Kysely<Schema>,
+  work: (db: Kysely<Schema>) => Promise<void>,
+): Promise<void> {
+  if (engine === 'sqlite') return db.transaction().execute(work)
+  await db.connection().execute(async (connection) => {
+    const lock = sql`concat('migrate ', left(sha1(database()), 40))`
+    const taken = await sql<{
+      taken: number | null
+    }>`select get_lock(${lock}, ${LOCK_SECONDS}) as taken`.execute(connection)
+    if (taken.rows[0]?.taken !== 1) throw new DatabaseUnavailable('busy')
+    try {
+      await work(connection)
+    } finally {
+      await sql`select release_lock(${lock})`.execute(connection)
+    }
+  })
+}

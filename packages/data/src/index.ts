@@ -1,0 +1,66 @@
+// Rows: schema, migrations and repositories on MySQL, MariaDB and SQLite. Everything that other packages may use.
+export { openDatabase, type OpenOptions } from './open-database.ts'
+export type { AloneHold, Database, Engine, Page, PageRequest, Transaction } from './database.ts'
+export type { Instant, JsonObject, JsonValue, WallTime } from './columns.ts'
+export type {
+  Account,
+  AuditEntry,
+  Bookmark,
+  Device,
+  Job,
+  JobState,
+  Person,
+  Punch,
+  RefreshToken,
+  Role,
+} from './schema.ts'
+export type { Accounts, NewAccount } from './accounts.ts'
+export type { Credentials, NewRefreshToken } from './credentials.ts'
+export type {
+  BookmarkMove,
+  DeviceChanges,
+  DeviceContact,
+  DeviceFilter,
+  Devices,
+  DevicesInTransaction,
+  NewDevice,
+} from './devices.ts'
+export type { NewPerson, People, PeopleFilter, PeopleWritten } from './people.ts'
+export type {
+  ListedPunch,
+  NewPunch,
+  NumberedPunch,
+  PunchFilter,
+  PunchPage,
+  PunchPageRequest,
+  PunchSort,
+  Punches,
+  PunchesInTransaction,
+  PunchesWritten,
+} from './punches.ts'
+export type { Claim, JobCounts, JobFailure, JobFilter, Jobs, NewJob } from './jobs.ts'
+export type {
+  Audit,
+  AuditFilter,
+  AuditHead,
+  AuditInTransaction,
+  AuditVerdict,
+  NewAuditEntry,
+  Seal,
+} from './audit.ts'
+export type { Settings } from './settings.ts'
+export {
+  CorruptRow,
+  DatabaseFault,
+  DatabaseUnavailable,
+  DatabaseUsage,
+  InvalidCursor,
+  MissingReference,
+  SchemaTooNew,
+  SchemaTooOld,
+  StaleBookmark,
+  StaleFence,
+  UniqueViolation,
+  type Constraint,
+  type UnavailableReason,
+} from './errors.ts'

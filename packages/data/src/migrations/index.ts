@@ -1,0 +1,11 @@
+// All migrations, in the order in which they run.
+import { accounts } from './0001-accounts.ts'
+import { devices } from './0002-devices.ts'
+import { people } from './0003-people.ts'
+import { punches } from './0004-punches.ts'
+import { jobs } from './0005-jobs.ts'
+import { audit } from './0006-audit.ts'
+import { settings } from './0007-settings.ts'
+import type { Migration } from './migrate.ts'
+
+export const MIGRATIONS: readonly Migration[] = [accounts, devices, people, punches, jobs, audit, settings]

@@ -1,0 +1,186 @@
+// Lists of punches. Those with an instant and those without are read one after the other, each straight along an index:
+// databases disagree on where NULL belongs, and an expression in ORDER BY would sort the whole table.
+import type { SelectQueryBuilder } from 'kysely'
+import { storedInstant, type Instant, type JsonValue, type WallTime } from './columns.ts'
+import { punchesAlong } from './dialect.ts'
+import { InvalidCursor } from './errors.ts'
+import type { ListedPunch, PunchFilter, PunchPage, PunchPageRequest, PunchSort } from './punches.ts'
+import { punches, type Schema } from './schema.ts'
+import type { Scope } from './scope.ts'
+
+type PunchQuery = SelectQueryBuilder<Schema, 'punches', object>
+
+/** Punches with an instant come first, those without follow. */
+const SECTIONS = ['dated', 'undated'] as const
+type Section = (typeof SECTIONS)[number]
+
+/** The last row of a page. */
+interface Cursor {
+  readonly sort: PunchSort
+  readonly at: Instant | null
+  readonly id: number
+}
+
+/** See Punches.list. */
+export async function listPunches(
+  scope: Scope,
+  filter: PunchFilter,
+  sort: PunchSort,
+  page: PunchPageRequest,
+): Promise<PunchPage> {
+  if ('cursor' in page) {
+    const after = page.cursor === null ? undefined : parseCursor(page.cursor, sort)
+    return { ...(await readPage(scope, filter, sort, { after, limit: page.limit })), total: null }
+  }
+  const counts = await countSections(scope, filter)
+  const read = await readPage(scope, filter, sort, { counts, offset: page.offset, limit: page.limit })
+  return { ...read, total: counts.dated + counts.undated }
+}
+
+/** See Punches.findById. */
+export async function findPunch(scope: Scope, id: number): Promise<ListedPunch | undefined> {
+  const [punch] = await named(scope.db.selectFrom('punches').where('punches.id', '=', id))
+  return punch
+}
+
+type Start =
+  | { readonly after: Cursor | undefined; readonly limit: number }
+  | { readonly counts: Record<Section, number>; readonly offset: number; readonly limit: number }
+
+async function readPage(scope: Scope, filter: PunchFilter, sort: PunchSort, start: Start) {
+  const { limit } = start
+  const rows: ListedPunch[] = []
+  let offset = 'offset' in start ? start.offset : 0
+  const after = 'after' in start ? start.after : undefined
+  for (const section of SECTIONS) {
+    if (section === 'dated' && after?.at === null) continue
+    if ('counts' in start && offset >= start.counts[section]) {
+      offset -= start.counts[section]
+      continue
+    }
+    const query = inSection(scope, filter, section)
+    if (query === undefined) continue
+    const here =
+      after === undefined || (section === 'undated' && after.at !== null) ? query : behind(query, after)
+    // One more than asked for tells whether anything follows.
+    rows.push(
+      ...(await named(
+        ordered(here, section, sort)
+          .limit(limit + 1 - rows.length)
+          .offset(offset),
+      )),
+    )
+    if (rows.length > limit) break
+    offset = 0
+  }
+  const shown = rows.slice(0, limit)
+  const last = shown.at(-1)
+  const nextCursor =
+    rows.length > limit && last !== undefined ? formatCursor({ sort, at: last.at, id: last.id }) : null
+  return { rows: shown, nextCursor }
+}
+
+async function countSections(scope: Scope, filter: PunchFilter): Promise<Record<Section, number>> {
+  const counts = { dated: 0, undated: 0 }
+  for (const section of SECTIONS) {
+    const query = inSection(scope, filter, section)
+    if (query === undefined) continue
+    const { total } = await query
+      .select((of) => of.fn.countAll<number>().as('total'))
+      .executeTakeFirstOrThrow()
+    counts[section] = total
+  }
+  return counts
+}
+
+/** The punches of a section that fit the filter; undefined when none of it can. */
+function inSection(scope: Scope, filter: PunchFilter, section: Section): PunchQuery | undefined {
+  const { deviceIds, pin, atFrom, atTo, wallFrom, wallTo, state, timeStatus, denied = false } = filter
+  if (deviceIds?.length === 0) return undefined
+  if (section === 'undated' && (atFrom !== undefined || atTo !== undefined)) return undefined
+  if (timeStatus !== undefined && (timeStatus === 'invalid') !== (section === 'undated')) return undefined
+
+  const one = deviceIds?.length === 1 ? deviceIds[0] : undefined
+  const index = pin !== undefined ? 'punches_by_pin' : one !== undefined ? 'punches_by_device' : undefined
+  const from =
+    index === undefined ? scope.db.selectFrom('punches') : scope.db.selectFrom(punchesAlong(scope, index))
+  let query = from.where('punches.at', section === 'dated' ? 'is not' : 'is', null)
+  if (one !== undefined) query = query.where('punches.device_id', '=', one)
+  else if (deviceIds !== undefined) query = query.where('punches.device_id', 'in', deviceIds)
+  if (pin !== undefined) query = query.where('punches.pin', '=', pin)
+  if (atFrom !== undefined) query = query.where('punches.at', '>=', storedInstant(atFrom))
+  if (atTo !== undefined) query = query.where('punches.at', '<=', storedInstant(atTo))
+  if (wallFrom !== undefined) query = query.where('punches.wall_time', '>=', wallFrom)
+  if (wallTo !== undefined) query = query.where('punches.wall_time', '<=', wallTo)
+  if (section === 'dated') {
+    // Wall times have no index; an instant is never far from its wall time, and instants have.
+    const earliest = wallFrom && shifted(wallFrom, -WALL_TO_INSTANT_MS)
+    const latest = wallTo && shifted(wallTo, WALL_TO_INSTANT_MS)
+    if (earliest !== undefined) query = query.where('punches.at', '>=', storedInstant(earliest))
+    if (latest !== undefined) query = query.where('punches.at', '<=', storedInstant(latest))
+  }
+  if (state !== undefined) query = query.where('punches.state', '=', state)
+  if (timeStatus !== undefined) query = query.where('punches.time_status', '=', timeStatus)
+  if (denied !== 'all') query = query.where('punches.denied', '=', denied ? 1 : 0)
+  return query
+}
+
+/** More than any zone's distance from UTC and any gap of its clock together. */
+const WALL_TO_INSTANT_MS = 2 * 24 * 3_600_000
+
+/** The wall time read as UTC and shifted; undefined for a day that does not exist. */
+function shifted(wall: WallTime, byMs: number): Instant | undefined {
+  const asUtc = Date.parse(`${wall}Z`)
+  return Number.isNaN(asUtc) ? undefined : new Date(asUtc + byMs).toISOString()
+}
+
+function ordered(query: PunchQuery, section: Section, sort: PunchSort): PunchQuery {
+  const direction = sort === 'timestamp' ? 'asc' : 'desc'
+  const byInstant = section === 'dated' ? query.orderBy('punches.at', direction) : query
+  return byInstant.orderBy('punches.id', direction)
+}
+
+function behind(query: PunchQuery, { sort, at, id }: Cursor): PunchQuery {
+  const further = sort === 'timestamp' ? '>' : '<'
+  if (at === null) return query.where('punches.id', further, id)
+  const instant = storedInstant(at)
+  // The first condition is implied by the second; it is what an index understands.
+  return query
+    .where('punches.at', sort === 'timestamp' ? '>=' : '<=', instant)
+    .where((of) => of.or([of.eb('punches.at', further, instant), of.eb('punches.id', further, id)]))
+}
+
+async function named(query: PunchQuery): Promise<ListedPunch[]> {
+  const stored = await query
+    .leftJoin('people', (join) =>
+      join.onRef('people.device_id', '=', 'punches.device_id').onRef('people.pin', '=', 'punches.pin'),
+    )
+    .selectAll('punches')
+    .select('people.name as user_name')
+    .execute()
+  return stored.map((row) => ({ ...punches.decode(row), userName: row.user_name }))
+}
+
+function formatCursor({ sort, at, id }: Cursor): string {
+  return Buffer.from(JSON.stringify([sort, at, id])).toString('base64url')
+}
+
+function parseCursor(text: string, sort: PunchSort): Cursor {
+  const value = parsed(text)
+  const [itsSort, at, id] = Array.isArray(value) ? value : []
+  if (itsSort !== sort || typeof id !== 'number' || !Number.isSafeInteger(id)) throw new InvalidCursor()
+  if (at === null) return { sort, at, id }
+  if (typeof at !== 'string' || Number.isNaN(Date.parse(at)) || new Date(at).toISOString() !== at) {
+    throw new InvalidCursor()
+  }
+  return { sort, at, id }
+}
+
+function parsed(text: string): JsonValue {
+  try {
+    const value: JsonValue = JSON.parse(Buffer.from(text, 'base64url').toString())
+    return value
+  } catch (cause) {
+    throw new InvalidCursor({ cause })
+  }
+}

@@ -1,0 +1,164 @@
+// How punches come in. All three ways decide in memory, from the rows that stand in the same seconds, what is new and
+// what is known: a look and an insert for some hundred rows, exact counts on every engine. The device's row, locked
+// first, keeps other writers of the device away in between.
+import { insertMany, rowsPerStatement } from './dialect.ts'
+import { lockDevice } from './devices.ts'
+import { findPunch } from './punch-list.ts'
+import type { ListedPunch, NewPunch, NumberedPunch, PunchesWritten } from './punches.ts'
+import { punchPlaces, punches } from './schema.ts'
+import type { Scope } from './scope.ts'
+import type { NewRowOf } from './table.ts'
+
+type NewPunchRow = NewRowOf<typeof punches>
+
+/** See PunchesInTransaction. */
+export async function insertTail(
+  scope: Scope,
+  deviceId: number,
+  given: readonly NewPunch[],
+): Promise<PunchesWritten> {
+  return insert(scope, deviceId, given, (seconds, punch) => {
+    const place = seconds.at(punch)
+    return place.early ?? place.last + 1
+  })
+}
+
+/** See PunchesInTransaction. */
+export async function insertWhole(
+  scope: Scope,
+  deviceId: number,
+  given: readonly NumberedPunch[],
+): Promise<PunchesWritten> {
+  return insert(scope, deviceId, given, (_, punch) => punch.occurrence)
+}
+
+/** See PunchesInTransaction. */
+export async function insertEarly(
+  scope: Scope,
+  deviceId: number,
+  given: NewPunch,
+): Promise<ListedPunch | undefined> {
+  await lockDevice(scope, deviceId)
+  const { db } = scope
+  const there = await db
+    .selectFrom('punches')
+    .select('id')
+    .where('device_id', '=', deviceId)
+    .where('packed_time', '=', given.packedTime)
+    .where('log_number', '=', given.logNumber)
+    .limit(1)
+    .execute()
+  if (there.length > 0) return undefined
+  const row = { ...checked(given), deviceId, occurrence: 1, source: 'live' as const, early: true }
+  const { insertId } = await db.insertInto('punches').values(punches.encode(row)).executeTakeFirstOrThrow()
+  return findPunch(scope, Number(insertId))
+}
+
+async function insert<P extends NewPunch>(
+  scope: Scope,
+  deviceId: number,
+  given: readonly P[],
+  occurrenceOf: (seconds: Seconds, punch: P) => number,
+): Promise<PunchesWritten> {
+  await lockDevice(scope, deviceId)
+  const written = { new: 0, known: 0 }
+  const most = rowsPerStatement(punches.insertColumns.length)
+  for (let from = 0; from < given.length; from += most) {
+    const batch = given.slice(from, from + most)
+    const seconds = await Seconds.read(scope, deviceId, batch)
+    const fresh: NewPunchRow[] = []
+    const takenOver: NewPunchRow[] = []
+    for (const punch of batch) {
+      const occurrence = occurrenceOf(seconds, punch)
+      const found = seconds.take(punch, occurrence)
+      if (found === 'known') continue
+      const row = { ...checked(punch), deviceId, occurrence, source: 'sync' as const, early: false }
+      if (found === 'free') fresh.push(row)
+      else takenOver.push(row)
+    }
+    await insertMany(scope, punches, fresh)
+    await insertMany(scope, punches, takenOver, TAKE_OVER)
+    written.new += fresh.length
+    written.known += batch.length - fresh.length
+  }
+  return written
+}
+
+/** What the log's record replaces in a live event's row: all but its place, who it was, and who saw it first. */
+const TAKE_OVER = {
+  key: ['device_id', 'packed_time', 'log_number', 'occurrence'],
+  columns: [
+    'uid',
+    'wall_time',
+    'timezone',
+    'at',
+    'time_status',
+    'state',
+    'verify_mode',
+    'work_code',
+    'denied',
+    'early',
+  ],
+}
+
+/** What stands at one person's second: the occurrences taken, the highest, and the one that a live event wrote. */
+interface Place {
+  readonly taken: Set<number>
+  last: number
+  early: number | undefined
+}
+
+/** The places of a batch, as the database has them and as the batch goes on to fill them. */
+class Seconds {
+  readonly #places = new Map<string, Place>()
+
+  static async read(scope: Scope, deviceId: number, batch: readonly NewPunch[]): Promise<Seconds> {
+    const seconds = new Seconds()
+    const stored = await scope.db
+      .selectFrom('punches')
+      .select(punchPlaces.columns)
+      .where('device_id', '=', deviceId)
+      .where('packed_time', 'in', [...new Set(batch.map(({ packedTime }) => packedTime))])
+      .execute()
+    for (const row of stored) {
+      const { packedTime, logNumber, occurrence, early } = punchPlaces.decode(row)
+      const place = seconds.at({ packedTime, logNumber })
+      place.taken.add(occurrence)
+      place.last = Math.max(place.last, occurrence)
+      if (early) place.early = occurrence
+    }
+    return seconds
+  }
+
+  at({ packedTime, logNumber }: Pick<NewPunch, 'packedTime' | 'logNumber'>): Place {
+    const name = `${packedTime} ${logNumber}`
+    let place = this.#places.get(name)
+    if (place === undefined) {
+      place = { taken: new Set(), last: 0, early: undefined }
+      this.#places.set(name, place)
+    }
+    return place
+  }
+
+  /** Fills a place with the log's record, and tells what was there. */
+  take(punch: NewPunch, occurrence: number): 'free' | 'early' | 'known' {
+    const place = this.at(punch)
+    if (place.early === occurrence) {
+      place.early = undefined
+      return 'early'
+    }
+    if (place.taken.has(occurrence)) return 'known'
+    place.taken.add(occurrence)
+    place.last = Math.max(place.last, occurrence)
+    return 'free'
+  }
+}
+
+function checked<P extends NewPunch>(punch: P): P {
+  if ((punch.at === null) !== (punch.timeStatus === 'invalid')) {
+    throw new TypeError(
+      `a punch has no instant exactly when its time is invalid, but this one is ${punch.timeStatus}`,
+    )
+  }
+  return punch
+}

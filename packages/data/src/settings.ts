@@ -1,0 +1,32 @@
+// Small named values that are made once and then stand, such as the instance's id.
+import { keepExisting } from './dialect.ts'
+import { settings } from './schema.ts'
+import type { Scope } from './scope.ts'
+
+export interface Settings {
+  find(name: string): Promise<string | undefined>
+  /** Stores the value if there is none of this name. The value that stands, for all processes the same. */
+  insertIfAbsent(name: string, value: string): Promise<string>
+}
+
+export function settingsIn(scope: Scope): Settings {
+  const { db } = scope
+
+  async function find(name: string): Promise<string | undefined> {
+    const stored = await db.selectFrom('settings').selectAll().where('name', '=', name).executeTakeFirst()
+    return stored && settings.decode(stored).value
+  }
+
+  return {
+    find,
+
+    async insertIfAbsent(name, value) {
+      await keepExisting(
+        scope,
+        db.insertInto('settings').values(settings.encode({ name, value })),
+        'name',
+      ).execute()
+      return (await find(name)) ?? value
+    },
+  }
+}

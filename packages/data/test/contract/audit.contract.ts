@@ -1,0 +1,138 @@
+// What every database promises of the audit trail.
+import { createHmac } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import type { Database, NewAuditEntry } from '../../src/index.ts'
+import { FIRST_100, later, NOON } from '../support/samples.ts'
+import type { Given } from './database.contract.ts'
+
+export function auditContract({ database, another }: Given): void {
+  const append = (entry: NewAuditEntry, to: Database = database()) =>
+    to.transaction((tx) => tx.audit.append(entry, seal))
+
+  describe('the audit trail', () => {
+    it('is whole when it is empty', async () => {
+      expect(await database().audit.head()).toEqual({ count: 0, hash: '' })
+      expect(await database().audit.verify(seal)).toEqual({ whole: true, head: { count: 0, hash: '' } })
+    })
+
+    it('has one order and no gaps, however many write at once', async () => {
+      await Promise.all(
+        Array.from({ length: 30 }, (_, index) =>
+          append(act('login', { actor: `a${index}` }), index % 2 === 0 ? database() : another()),
+        ),
+      )
+      const { rows, total } = await database().audit.list({}, FIRST_100)
+      expect(total).toBe(30)
+      expect(rows.map(({ id }) => id)).toEqual(Array.from({ length: 30 }, (_, index) => 30 - index))
+      for (const [index, row] of rows.entries()) expect(row.previousHash).toBe(rows[index + 1]?.hash ?? '')
+      expect(await database().audit.verify(seal)).toEqual({
+        whole: true,
+        head: { count: 30, hash: rows[0]?.hash },
+      })
+    })
+
+    it('keeps every field, whatever the order of its details', async () => {
+      const entry = act('unlock', {
+        auditId: 'AUD-20260301-001',
+        targetType: 'device',
+        targetId: '7',
+        address: '2001:db8::1',
+        outcome: 'refused',
+        errorCode: 'DEVICE_COMMAND_FAILED',
+        details: { z: 1, a: { y: [1, { d: null, c: 'ü' }], b: false } },
+      })
+      const appended = await append(entry)
+      expect(appended).toMatchObject(entry)
+      expect((await database().audit.list({ auditId: 'AUD-20260301-001' }, FIRST_100)).rows).toEqual([
+        appended,
+      ])
+      expect(await database().audit.verify(seal)).toMatchObject({ whole: true })
+    })
+
+    it('forgets what was rolled back, without a gap', async () => {
+      const before = await database().audit.head()
+      const cut = database().transaction(async (tx) => {
+        await tx.audit.append(act('never'), seal)
+        throw new Error('cut off')
+      })
+      await expect(cut).rejects.toThrow('cut off')
+      expect(await database().audit.head()).toEqual(before)
+      expect((await append(act('next'))).id).toBe(before.count + 1)
+    })
+
+    it('is read newest first, by every mark of an act', async () => {
+      const { audit } = database()
+      await append(act('restart', { actor: 'eve', targetType: 'device', targetId: '8', at: later(60_000) }))
+      await append(
+        act('restart', {
+          actor: 'eve',
+          targetType: 'device',
+          targetId: '9',
+          at: later(61_000),
+          outcome: 'failed',
+        }),
+      )
+      const targets = async (filter: Parameters<typeof audit.list>[0]) =>
+        (await audit.list(filter, FIRST_100)).rows.map(({ targetId }) => targetId)
+      expect(await targets({ actor: 'eve' })).toEqual(['9', '8'])
+      expect(await targets({ action: 'restart', outcome: 'failed' })).toEqual(['9'])
+      expect(await targets({ targetType: 'device', targetId: '8' })).toEqual(['8'])
+      expect(await targets({ from: later(60_000), to: later(60_000) })).toEqual(['8'])
+      expect(await audit.list({ actor: 'eve' }, { offset: 1, limit: 1 })).toMatchObject({
+        total: 2,
+        rows: [{ targetId: '8' }],
+      })
+      expect(await targets({ actor: 'nobody' })).toEqual([])
+    })
+
+    it('is not whole under another key', async () => {
+      const verdict = await database().audit.verify((previous, text) => seal(previous, `${text}!`))
+      expect(verdict).toMatchObject({ whole: false, brokenAt: 1 })
+    })
+  })
+}
+
+/** What is seen of somebody who changes rows past the repositories; for databases that can be reached so. */
+export function auditTamperingContract({ database, run }: Given): void {
+  describe('an audit trail that was tampered with', () => {
+    it('shows where a row was changed or removed, or the end cut off', async () => {
+      const { audit } = database()
+      for (let index = 0; index < 5; index++) {
+        await database().transaction((tx) => tx.audit.append(act('filler'), seal))
+      }
+      const { count } = await audit.head()
+      expect(await audit.verify(seal)).toMatchObject({ whole: true })
+      await run(`delete from audit where id = ${count}`)
+      expect(await audit.verify(seal)).toMatchObject({ whole: false, brokenAt: count })
+      await run(`update audit set actor = 'somebody else' where id = ${count - 1}`)
+      expect(await audit.verify(seal)).toMatchObject({ whole: false, brokenAt: count - 1 })
+      await run(`delete from audit where id = ${count - 3}`)
+      expect(await audit.verify(seal)).toMatchObject({ whole: false, brokenAt: count - 3 })
+      await run('update audit_head set count = count - 4')
+      expect(await audit.verify(seal)).toMatchObject({ whole: false, brokenAt: count - 4 })
+      await run('delete from audit')
+      expect(await audit.verify(seal)).toMatchObject({ whole: false, brokenAt: 1 })
+    })
+  })
+}
+
+/** A keyed hash as the service makes it. */
+function seal(previousHash: string, canonical: string): string {
+  return createHmac('sha256', 'key of the test').update(`${previousHash}\n${canonical}`).digest('hex')
+}
+
+function act(action: string, changes: Partial<NewAuditEntry> = {}): NewAuditEntry {
+  return {
+    auditId: null,
+    at: NOON,
+    actor: 'admin@example.org',
+    action,
+    targetType: null,
+    targetId: null,
+    address: '127.0.0.1',
+    outcome: 'success',
+    errorCode: null,
+    details: null,
+    ...changes,
+  }
+}
