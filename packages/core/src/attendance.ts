@@ -1,0 +1,120 @@
+// Punches as the service lists them, how they are asked for, and the job that brings them.
+import { InvalidCursor, type Database, type ListedPunch } from '@org/data'
+import type { Actor } from './accounts/account.ts'
+import { validationError } from './errors.ts'
+import { attendanceSync, type SyncMode } from './jobs/catalogue.ts'
+import type { Enqueued, JobQueue } from './jobs/job-queue.ts'
+import { findActiveDevice } from './terminals/with-terminal.ts'
+
+/** `gap` and `overlap`: the wall time lies in a change of daylight saving; `invalid`: it is no real date, so `at` is null. */
+export type TimeStatus = 'ok' | 'gap' | 'overlap' | 'invalid'
+
+/** One punch. */
+export interface Punch {
+  readonly id: number
+  readonly deviceId: number
+  /** The person's PIN, byte for byte. */
+  readonly pin: string
+  readonly userName: string | null
+  /** The instant, ISO 8601 in UTC; null when the recorded time is no real date. */
+  readonly at: string | null
+  /** As the terminal recorded it: YYYY-MM-DDTHH:MM:SS, without zone. */
+  readonly wallTime: string
+  /** IANA zone that `at` was computed with. */
+  readonly timezone: string
+  readonly timeStatus: TimeStatus
+  readonly state: number
+  readonly verifyMode: number
+  readonly workCode: number | null
+  /** Refused by an access panel. */
+  readonly denied: boolean
+  /** Who saw it first. */
+  readonly source: 'sync' | 'live'
+  readonly receivedAt: string
+}
+
+/** Which punches are listed; bounds are inclusive. */
+export interface PunchFilter {
+  readonly deviceIds?: readonly number[]
+  readonly pin?: string
+  /** Bounds on the instant, ISO 8601 in UTC. */
+  readonly atFrom?: string
+  readonly atTo?: string
+  /** Bounds on the recorded time, YYYY-MM-DDTHH:MM:SS. */
+  readonly wallFrom?: string
+  readonly wallTo?: string
+  readonly state?: number
+  readonly timeStatus?: TimeStatus
+  /** Default false: refused attempts are left out. */
+  readonly denied?: boolean | 'all'
+}
+
+/** By page number, or from where an earlier page ended. */
+export type PunchPaging = ({ readonly page: number } | { readonly cursor: string }) & {
+  readonly limit: number
+  /** Default newest first; punches without an instant come last either way. */
+  readonly sort?: '-timestamp' | 'timestamp'
+}
+
+/** One page of punches. */
+export interface PunchPage {
+  readonly rows: readonly Punch[]
+  /** Null for a page asked for by cursor: counting millions is what a cursor avoids. */
+  readonly total: number | null
+  /** Null at the end. */
+  readonly nextCursor: string | null
+}
+
+/** Punches, and the job that brings them. */
+export interface Attendance {
+  /** Throws VALIDATION_ERROR for a cursor that is none of ours. */
+  list(filter: PunchFilter, paging: PunchPaging): Promise<PunchPage>
+  /** Queues a sync (default `auto`), or gives the unfinished one of that device. Throws DEVICE_NOT_FOUND, DEVICE_INACTIVE. */
+  requestSync(deviceId: number, input: { readonly mode?: SyncMode }, by: Actor): Promise<Enqueued>
+}
+
+/** What attendance is put together from. */
+export interface AttendanceParts {
+  readonly database: Database
+  readonly jobs: JobQueue
+}
+
+/** The service on punches. */
+export function createAttendance({ database, jobs }: AttendanceParts): Attendance {
+  return {
+    async list(filter, paging) {
+      const { limit, sort = '-timestamp' } = paging
+      const place = 'cursor' in paging ? { cursor: paging.cursor } : { offset: (paging.page - 1) * limit }
+      try {
+        const { rows, total, nextCursor } = await database.punches.list(filter, sort, { ...place, limit })
+        return { rows: rows.map(toPunch), total, nextCursor }
+      } catch (error) {
+        if (!(error instanceof InvalidCursor)) throw error
+        throw validationError([{ field: 'cursor', message: 'is no cursor of this list' }])
+      }
+    },
+    async requestSync(deviceId, { mode = 'auto' }) {
+      await findActiveDevice(database, deviceId)
+      return jobs.enqueue(attendanceSync, { deviceId, mode })
+    },
+  }
+}
+
+function toPunch(row: ListedPunch): Punch {
+  return {
+    id: row.id,
+    deviceId: row.deviceId,
+    pin: row.pin,
+    userName: row.userName,
+    at: row.at,
+    wallTime: row.wallTime,
+    timezone: row.timezone,
+    timeStatus: row.timeStatus,
+    state: row.state,
+    verifyMode: row.verifyMode,
+    workCode: row.workCode,
+    denied: row.denied,
+    source: row.source,
+    receivedAt: row.receivedAt,
+  }
+}

@@ -1,0 +1,44 @@
+// The audit trail as core writes it: acts as rows of a chain, each signed with a key derived from ENCRYPTION_KEY, so that
+// nobody who can only write to the database can change a row unseen.
+import type { Transaction } from '@org/data'
+import type { Actor } from './accounts/account.ts'
+import type { Secrets } from './secrets.ts'
+
+/** An act that has a row. */
+export interface AuditedAct {
+  readonly action: 'login' | 'account.register' | 'device.register'
+  readonly by: Actor
+  readonly target: { readonly type: 'account' | 'device'; readonly id: number } | null
+  readonly outcome: 'success' | 'refused'
+  readonly errorCode?: string
+  readonly details?: Readonly<Record<string, string | number | boolean | null>>
+}
+
+/** Where acts are recorded. */
+export interface AuditTrail {
+  /** Adds a row at the end of the chain; to be called last in the transaction of the act itself. */
+  record(tx: Transaction, act: AuditedAct): Promise<void>
+}
+
+/** Signs with the current key. `now` is given in tests. */
+export function createAuditTrail(secrets: Secrets, now: () => Date = () => new Date()): AuditTrail {
+  return {
+    async record(tx, { action, by, target, outcome, errorCode, details }) {
+      await tx.audit.append(
+        {
+          auditId: null,
+          at: now().toISOString(),
+          actor: by.name,
+          action,
+          targetType: target?.type ?? null,
+          targetId: target === null ? null : String(target.id),
+          address: by.address,
+          outcome,
+          errorCode: errorCode ?? null,
+          details: details ?? null,
+        },
+        (previousHash, canonical) => secrets.signAudit(`${previousHash}\n${canonical}`),
+      )
+    },
+  }
+}

@@ -1,0 +1,348 @@
+// Every environment variable of the service, declared once: type, default, description. `docs/configuration.md` is generated
+// from CONFIG. A wrong value stops the start with one readable list of every fault. An empty value counts as not set.
+import { resolve } from 'node:path'
+import { envSchema } from 'env-schema'
+import { Type, type Static } from 'typebox'
+import { isZone } from './device-zone.ts'
+import { parseNetwork } from './terminals/network-bounds.ts'
+
+/** Shortest secret accepted, in bytes: 256 bits, what HS256 and AES-256 are worth. */
+const SECRET_BYTES = 32
+
+/**
+ * The declaration. Beside JSON Schema's own words, `secret` marks what is never printed, and `neededInQueueMode` what has no
+ * substitute when several processes share the work.
+ */
+export const CONFIG = Type.Object({
+  DATABASE_URL: Type.Optional(
+    Type.String({
+      description:
+        'Where rows are kept: mysql://user:password@host:port/name (also mariadb://), or sqlite:/path/to/file.db. Default: service.db in DATA_DIR.',
+      pattern: '^(mysql|mariadb|sqlite):',
+      secret: true,
+    }),
+  ),
+  REDIS_URL: Type.Optional(
+    Type.String({
+      description:
+        'redis://host:port or rediss://…: carries jobs, leases and limits for several processes. With DATABASE_URL on MySQL or MariaDB this is queue mode. Default: none, everything runs in one process.',
+      pattern: '^rediss?://',
+      secret: true,
+    }),
+  ),
+  DATA_DIR: Type.String({
+    default: './data',
+    minLength: 1,
+    description: 'Folder for the SQLite file and for secrets made at the first start.',
+  }),
+  HOST: Type.String({ default: '127.0.0.1', minLength: 1, description: 'Address that the API listens on.' }),
+  PORT: Type.Integer({
+    default: 3000,
+    minimum: 0,
+    maximum: 65535,
+    description: 'Port that the API listens on; 0 takes any free one.',
+  }),
+  LOG_LEVEL: Type.Union(
+    ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'].map((level) => Type.Literal(level)),
+    { default: 'info', description: 'How much is logged: fatal, error, warn, info, debug, trace or silent.' },
+  ),
+  JWT_SECRET: Type.Optional(
+    Type.String({
+      description:
+        'Signs access and refresh tokens; at least 32 bytes. Without queue mode it is made at the first start and kept in DATA_DIR.',
+      secret: true,
+      neededInQueueMode: true,
+    }),
+  ),
+  JWT_SECRET_PREVIOUS: Type.Optional(
+    Type.String({
+      description: 'The secret before the last change: tokens signed with it stay valid.',
+      secret: true,
+    }),
+  ),
+  ENCRYPTION_KEY: Type.Optional(
+    Type.String({
+      description:
+        'Encrypts comm keys at rest and keys the audit chain; at least 32 bytes. Without queue mode it is made at the first start and kept in DATA_DIR.',
+      secret: true,
+      neededInQueueMode: true,
+    }),
+  ),
+  ENCRYPTION_KEY_PREVIOUS: Type.Optional(
+    Type.String({
+      description: 'The key before the last change: what was encrypted with it can still be read.',
+      secret: true,
+    }),
+  ),
+  ADMIN_EMAIL: Type.Optional(
+    Type.String({
+      description: 'E-mail address of the first admin, made while there is no account.',
+      pattern: '^[^\\s@]+@[^\\s@]+\\.[^\\s@]+$',
+      maxLength: 254,
+    }),
+  ),
+  ADMIN_PASSWORD: Type.Optional(
+    Type.String({
+      description:
+        'Password of the first admin, 8 to 128 characters. Default: one made at random and printed once.',
+      minLength: 8,
+      maxLength: 128,
+      secret: true,
+    }),
+  ),
+  DEFAULT_TIMEZONE: Type.String({
+    default: 'UTC',
+    description: 'IANA zone of a device that is registered without one.',
+  }),
+  DEVICE_NETWORKS: Type.String({
+    default: '10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,127.0.0.0/8,::1/128,fc00::/7',
+    description: 'Comma-separated networks (CIDR) in which devices may be registered and dialled.',
+  }),
+  DEVICE_WAIT_MS: Type.Integer({
+    default: 10_000,
+    minimum: 100,
+    maximum: 600_000,
+    description: 'How long an operation waits for a terminal that another one holds, in milliseconds.',
+  }),
+  DEVICE_IDLE_MS: Type.Integer({
+    default: 10_000,
+    minimum: 0,
+    maximum: 600_000,
+    description: 'How long a connection to a terminal is kept open after use, in milliseconds.',
+  }),
+  DEVICE_LEASE_MS: Type.Integer({
+    default: 30_000,
+    minimum: 3_000,
+    maximum: 600_000,
+    description:
+      'After how long a terminal is free again when the process that held it has died, in milliseconds.',
+  }),
+  JOB_CLAIM_MS: Type.Integer({
+    default: 15_000,
+    minimum: 1_000,
+    maximum: 600_000,
+    description: 'After how long a job is taken over when its worker has died, in milliseconds.',
+  }),
+  WORKER_CONCURRENCY: Type.Integer({
+    default: 10,
+    minimum: 1,
+    maximum: 1_000,
+    description: 'Jobs that one worker process runs at once.',
+  }),
+  RATE_LIMIT_PER_MINUTE: Type.Integer({
+    default: 300,
+    minimum: 1,
+    maximum: 1_000_000,
+    description: 'Requests a minute from one address, /health excepted.',
+  }),
+  LOGIN_RATE_LIMIT_PER_MINUTE: Type.Integer({
+    default: 10,
+    minimum: 1,
+    maximum: 1_000_000,
+    description: 'Logins a minute from one address.',
+  }),
+  CORS_ORIGINS: Type.Optional(
+    Type.String({
+      description:
+        'Comma-separated origins that browsers may call from, such as https://hr.example.com. Default: none.',
+    }),
+  ),
+  TRUST_PROXY: Type.String({
+    default: 'false',
+    description:
+      'Whose x-forwarded-for is believed: false, true, or comma-separated addresses and networks of proxies.',
+  }),
+  TLS_CERT: Type.Optional(
+    Type.String({ description: 'Path of a PEM certificate; with TLS_KEY the API speaks HTTPS.' }),
+  ),
+  TLS_KEY: Type.Optional(Type.String({ description: 'Path of the PEM private key of TLS_CERT.' })),
+})
+
+/** How the service runs, decided by what is set and by nothing else. */
+export interface RunMode {
+  readonly database: 'sqlite' | 'mysql'
+  readonly coordination: 'memory' | 'redis'
+  readonly queue: 'database' | 'bullmq'
+  /** One process with api and worker in it; false is queue mode. */
+  readonly embedded: boolean
+}
+
+/** The values as set, and what follows from them. */
+export interface Config extends Readonly<Static<typeof CONFIG>> {
+  readonly mode: RunMode
+  /** DATABASE_URL, or the SQLite file in DATA_DIR: what `openDatabase` wants. */
+  readonly databaseUrl: string
+  readonly deviceNetworks: readonly string[]
+  readonly corsOrigins: readonly string[]
+  /** As Fastify's `trustProxy` takes it. */
+  readonly trustProxy: boolean | string[]
+}
+
+/** One wrong variable. */
+export interface ConfigFault {
+  readonly variable: string
+  readonly message: string
+}
+
+/** The environment does not add up; the message lists every fault on a line of its own. No value is shown. */
+export class ConfigError extends Error {
+  readonly faults: readonly ConfigFault[]
+
+  constructor(faults: readonly ConfigFault[]) {
+    super(['The configuration is wrong:', ...faults.map((f) => `  ${f.variable}: ${f.message}`)].join('\n'))
+    this.name = 'ConfigError'
+    this.faults = faults
+  }
+}
+
+/** Reads and checks the whole environment. Throws ConfigError with every fault at once. */
+export function readConfig(env: NodeJS.ProcessEnv): Config {
+  const set = Object.fromEntries(
+    Object.entries(env).filter(([, value]) => value !== undefined && value !== ''),
+  )
+  const { values, faults } = readValues(set)
+  faults.push(...checkSecrets(set), ...checkLists(set), ...checkPairs(set))
+  if (values === undefined || faults.length > 0) throw new ConfigError(faults)
+
+  const mode = runMode(values)
+  return {
+    ...values,
+    mode,
+    databaseUrl: values.DATABASE_URL ?? `sqlite:${resolve(values.DATA_DIR, 'service.db')}`,
+    deviceNetworks: listOf(values.DEVICE_NETWORKS),
+    corsOrigins: listOf(values.CORS_ORIGINS),
+    trustProxy: trustProxy(values.TRUST_PROXY),
+  }
+}
+
+type SetVariables = Readonly<Record<string, string | undefined>>
+
+/** What env-schema throws: JSON Schema's own findings. */
+interface SchemaFinding {
+  readonly instancePath: string
+  readonly message?: string
+}
+
+function readValues(set: SetVariables): { values: Static<typeof CONFIG> | undefined; faults: ConfigFault[] } {
+  try {
+    const values = envSchema<Static<typeof CONFIG>>({
+      schema: structuredClone(CONFIG),
+      data: { ...set },
+      env: false,
+      ajv: { customOptions: (ajv) => ajv.addVocabulary(['secret', 'neededInQueueMode']) },
+    })
+    return { values, faults: [] }
+  } catch (error) {
+    const findings = schemaFindings(error)
+    if (findings === undefined) throw error
+    return { values: undefined, faults: faultsOf(findings) }
+  }
+}
+
+function schemaFindings(error: unknown): readonly SchemaFinding[] | undefined {
+  if (!(error instanceof Error) || !('errors' in error) || !Array.isArray(error.errors)) return undefined
+  return error.errors.filter(
+    (finding: unknown): finding is SchemaFinding =>
+      typeof finding === 'object' && finding !== null && 'instancePath' in finding,
+  )
+}
+
+/** One fault a variable: a union reports each of its branches. */
+function faultsOf(findings: readonly SchemaFinding[]): ConfigFault[] {
+  const byVariable = new Map<string, string>()
+  for (const { instancePath, message } of findings) {
+    const variable = instancePath.slice(1)
+    byVariable.set(variable, wordsFor(variable) ?? message ?? 'is not valid')
+  }
+  return [...byVariable].map(([variable, message]) => ({ variable, message }))
+}
+
+function wordsFor(variable: string): string | undefined {
+  const words: Readonly<Record<string, string>> = {
+    DATABASE_URL: 'must begin with mysql:, mariadb: or sqlite:',
+    REDIS_URL: 'must begin with redis:// or rediss://',
+    LOG_LEVEL: 'must be fatal, error, warn, info, debug, trace or silent',
+    ADMIN_EMAIL: 'must be an e-mail address',
+    ADMIN_PASSWORD: 'must have 8 to 128 characters',
+  }
+  return words[variable]
+}
+
+/** Queue mode: rows and coordination are shared, so any number of processes may run. */
+function isQueueMode(set: SetVariables): boolean {
+  return /^(mysql|mariadb):/.test(set['DATABASE_URL'] ?? '') && set['REDIS_URL'] !== undefined
+}
+
+function checkSecrets(set: SetVariables): ConfigFault[] {
+  const faults: ConfigFault[] = []
+  for (const variable of ['JWT_SECRET', 'JWT_SECRET_PREVIOUS', 'ENCRYPTION_KEY', 'ENCRYPTION_KEY_PREVIOUS']) {
+    const value = set[variable]
+    if (value !== undefined && Buffer.byteLength(value) < SECRET_BYTES)
+      faults.push({ variable, message: `must have at least ${SECRET_BYTES} bytes` })
+    const needed = variable === 'JWT_SECRET' || variable === 'ENCRYPTION_KEY'
+    if (value === undefined && needed && isQueueMode(set))
+      faults.push({ variable, message: 'is needed in queue mode (DATABASE_URL on MySQL with REDIS_URL)' })
+  }
+  return faults
+}
+
+function checkLists(set: SetVariables): ConfigFault[] {
+  const faults: ConfigFault[] = []
+  const zone = set['DEFAULT_TIMEZONE']
+  if (zone !== undefined && !isZone(zone))
+    faults.push({ variable: 'DEFAULT_TIMEZONE', message: 'must be an IANA zone such as Asia/Jakarta' })
+  for (const network of listOf(set['DEVICE_NETWORKS']))
+    if (parseNetwork(network) === undefined)
+      faults.push({ variable: 'DEVICE_NETWORKS', message: `"${network}" is no network such as 10.0.0.0/8` })
+  for (const origin of listOf(set['CORS_ORIGINS']))
+    if (!isOrigin(origin))
+      faults.push({
+        variable: 'CORS_ORIGINS',
+        message: `"${origin}" is no origin such as https://hr.example.com`,
+      })
+  const proxies = trustProxy(set['TRUST_PROXY'] ?? 'false')
+  if (Array.isArray(proxies))
+    for (const proxy of proxies)
+      if (parseNetwork(proxy) === undefined)
+        faults.push({ variable: 'TRUST_PROXY', message: `"${proxy}" is neither true, false nor an address` })
+  return faults
+}
+
+function checkPairs(set: SetVariables): ConfigFault[] {
+  const faults: ConfigFault[] = []
+  for (const [variable, other] of [
+    ['TLS_CERT', 'TLS_KEY'],
+    ['TLS_KEY', 'TLS_CERT'],
+  ] as const)
+    if (set[variable] !== undefined && set[other] === undefined)
+      faults.push({ variable: other, message: `is needed because ${variable} is set` })
+  return faults
+}
+
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && new URL(text).origin === text
+}
+
+function listOf(text: string | undefined): string[] {
+  return (text ?? '')
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+}
+
+function trustProxy(text: string): boolean | string[] {
+  if (text === 'true') return true
+  if (text === 'false') return false
+  return listOf(text)
+}
+
+function runMode(values: Static<typeof CONFIG>): RunMode {
+  const database = /^(mysql|mariadb):/.test(values.DATABASE_URL ?? '') ? 'mysql' : 'sqlite'
+  const redis = values.REDIS_URL !== undefined
+  return {
+    database,
+    coordination: redis ? 'redis' : 'memory',
+    queue: redis ? 'bullmq' : 'database',
+    embedded: !(database === 'mysql' && redis),
+  }
+}

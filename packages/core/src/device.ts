@@ -1,0 +1,106 @@
+// A device as the service shows it: its row without the comm key.
+import type { Device as DeviceRow } from '@org/data'
+
+/** How the terminal is spoken to. */
+export type DeviceTransport = 'auto' | 'tcp' | 'udp'
+/** What the terminal's unlock command counts in; firmware disagrees. */
+export type UnlockUnit = 'tenths' | 'seconds'
+/** Switched off by an admin or not. */
+export type DeviceStatus = 'active' | 'inactive'
+
+/** One registered terminal. Times are ISO 8601 in UTC. */
+export interface Device {
+  readonly id: number
+  readonly name: string
+  /** IPv4, IPv6 or host name. */
+  readonly ip: string
+  readonly port: number
+  readonly location: string | null
+  /** A label, as given at registration; the terminal's own when none was given. */
+  readonly serialNumber: string | null
+  /** What the terminal itself answers. */
+  readonly terminalSerialNumber: string | null
+  readonly transport: DeviceTransport
+  /** IANA zone of the terminal's clock. */
+  readonly timezone: string
+  /** `auto` or a WHATWG label. */
+  readonly nameEncoding: string
+  readonly live: boolean
+  readonly syncIntervalMinutes: number | null
+  readonly unlockUnit: UnlockUnit
+  readonly status: DeviceStatus
+  readonly hasCommKey: boolean
+  readonly isConnected: boolean
+  readonly lastSeenAt: string | null
+  readonly lastSyncAt: string | null
+  /** The last contact's error code; null when it went well. */
+  readonly lastError: string | null
+  /** The terminal's clock minus ours, in seconds. */
+  readonly clockDriftSeconds: number | null
+  readonly createdAt: string
+  readonly updatedAt: string
+}
+
+/** What `POST /devices` gives, already checked against its schema. Left out means the default. */
+export interface DeviceInput {
+  readonly name: string
+  readonly ip: string
+  readonly port?: number
+  /** The comm key: empty or decimal digits up to 4294967295; '' and '0' mean none. */
+  readonly password?: string
+  readonly location?: string | null
+  readonly serialNumber?: string | null
+  readonly transport?: DeviceTransport
+  readonly timezone?: string
+  readonly nameEncoding?: string
+  readonly live?: boolean
+  readonly syncIntervalMinutes?: number | null
+  readonly unlockUnit?: UnlockUnit
+}
+
+/** Which devices are listed. */
+export interface DeviceFilter {
+  readonly status?: DeviceStatus
+  /** Part of a name, location, address or serial number. */
+  readonly search?: string
+}
+
+/** A page by number, from 1. */
+export interface PageRequest {
+  readonly page: number
+  readonly limit: number
+}
+
+/** One page and how many there are in all. */
+export interface Page<Row> {
+  readonly rows: readonly Row[]
+  readonly total: number
+}
+
+/** A device's row without what nobody outside may see. */
+export function toDevice(row: DeviceRow): Device {
+  return {
+    id: row.id,
+    name: row.name,
+    ip: row.ip,
+    port: row.port,
+    location: row.location,
+    serialNumber: row.serialNumber,
+    terminalSerialNumber: row.terminalSerialNumber,
+    transport: row.transport,
+    timezone: row.timezone,
+    nameEncoding: row.nameEncoding,
+    live: row.live,
+    syncIntervalMinutes: row.syncIntervalMinutes,
+    unlockUnit: row.unlockUnit,
+    status: row.status,
+    hasCommKey: row.commKeyEncrypted !== null,
+    isConnected: row.isConnected,
+    lastSeenAt: row.lastSeenAt,
+    lastSyncAt: row.lastSyncAt,
+    lastError: row.lastError,
+    clockDriftSeconds: row.clockDriftSeconds,
+    createdAt: row.createdAt,
+    updatedAt: row.updatedAt,
+  }
+}

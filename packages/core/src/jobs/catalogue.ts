@@ -1,0 +1,52 @@
+// Every kind of job that the service has, declared once. Handlers stand in the worker and call one operation each.
+import { Type, type Static } from 'typebox'
+import { defineJob } from './define-job.ts'
+
+/** `auto` reads what is new where the bookmark can be proved, `full` reads everything again. */
+export const SyncMode = Type.Union([Type.Literal('auto'), Type.Literal('full')])
+export type SyncMode = Static<typeof SyncMode>
+
+const Count = Type.Integer({ minimum: 0 })
+
+/**
+ * What a finished sync proves. It is the job's result as stored and as the API returns it, hence in snake_case:
+ * `read = new + known`, and `announced_before ≤ from + read ≤ announced_after` where the terminal gives a usable count.
+ */
+export const SyncCertificate = Type.Object({
+  /** Records that the terminal announced before the transfer and after it; null where it gives no usable count. */
+  announced_before: Type.Union([Count, Type.Null()]),
+  announced_after: Type.Union([Count, Type.Null()]),
+  bytes_announced: Count,
+  bytes_received: Count,
+  /** Index of the first record read; 0 for a whole read. */
+  from: Count,
+  read: Count,
+  new: Count,
+  known: Count,
+  /** Records whose packed time is no real date; kept, without an instant. */
+  invalid_time: Count,
+})
+export type SyncCertificate = Static<typeof SyncCertificate>
+
+/** Reads a device's attendance log into the table of punches. */
+export const attendanceSync = defineJob({
+  name: 'attendance-sync',
+  queue: 'attendance-sync',
+  data: Type.Object({ deviceId: Type.Integer({ minimum: 1 }), mode: SyncMode }),
+  result: SyncCertificate,
+  id: ({ deviceId }, now) => `sync-device-${deviceId}-${compactUtc(now)}`,
+  dedupe: ({ deviceId }) => `attendance-sync-${deviceId}`,
+  whenRepeated: (asked, unfinished) => {
+    if (asked.mode === 'auto' || unfinished.data.mode === 'full') return 'same'
+    return unfinished.state === 'waiting' ? { data: asked } : 'behind'
+  },
+  oneAtATime: ({ deviceId }) => `device-${deviceId}`,
+  deviceId: ({ deviceId }) => deviceId,
+  retries: 3,
+  backoffMs: [5_000, 30_000, 120_000],
+})
+
+/** YYYYMMDDHHMMSS in UTC. */
+function compactUtc(instant: Date): string {
+  return instant.toISOString().slice(0, 19).replaceAll(/[-:T]/g, '')
+}

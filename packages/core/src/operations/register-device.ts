@@ -1,0 +1,221 @@
+// Registering a terminal, in the seed's order: checked, address free, reached and authenticated, serial number free, stored.
+// Whatever goes wrong, nothing is stored.
+import {
+  DatabaseUnavailable,
+  UniqueViolation,
+  type Database,
+  type Device as DeviceRow,
+  type NewDevice,
+} from '@org/data'
+import { checkNameEncoding, DEFAULT_PORT, ZkUsageError, type TerminalInfo } from '@org/zk-proto'
+import type { Actor } from '../accounts/account.ts'
+import type { AuditTrail } from '../audit-trail.ts'
+import type { Config } from '../config.ts'
+import { toDevice, type Device, type DeviceInput } from '../device.ts'
+import { isZone } from '../device-zone.ts'
+import { ServiceError, validationError, type FieldFault } from '../errors.ts'
+import type { Secrets } from '../secrets.ts'
+import { clockDriftSeconds } from '../terminals/clock-drift.ts'
+import type { DialAddress, Dialler } from '../terminals/dial.ts'
+import type { LeaseKeeper } from '../terminals/lease.ts'
+import { canonicalHost, type NetworkBounds } from '../terminals/network-bounds.ts'
+import { inServiceWords } from '../terminals/terminal-errors.ts'
+
+/** What registering needs. */
+export interface RegisterDeviceParts {
+  readonly config: Config
+  readonly database: Database
+  readonly secrets: Secrets
+  readonly audit: AuditTrail
+  readonly bounds: NetworkBounds
+  readonly dialler: Dialler
+  readonly leases: LeaseKeeper
+  /** Aborts when the service stops. */
+  readonly stopping: AbortSignal
+}
+
+/** A device that was registered, and what its owner should know about it. */
+export interface RegisteredDevice {
+  readonly device: Device
+  readonly warnings: readonly string[]
+}
+
+const HIGHEST_KEY = 4_294_967_295
+/** All of the conversation with the terminal. */
+const CONVERSATION_MS = 15_000
+
+/** See Devices.register. */
+export async function registerDevice(
+  parts: RegisterDeviceParts,
+  input: DeviceInput,
+  by: Actor,
+): Promise<RegisteredDevice> {
+  const address = await checkInput(parts, input)
+  if ((await parts.database.devices.findByAddress(address.ip, address.port)) !== undefined)
+    throw new ServiceError('DEVICE_EXISTS')
+
+  const info = await readTerminal(parts, address)
+  const row = await store(parts, newRow(parts, input, address, info), by)
+  return { device: toDevice(row), warnings: warningsOf(input, info) }
+}
+
+/** Every fault of the input at once, and where to dial. */
+async function checkInput(parts: RegisterDeviceParts, input: DeviceInput): Promise<DialAddress> {
+  const faults: FieldFault[] = []
+  const commKey = commKeyOf(input.password ?? '')
+  if (commKey === undefined)
+    faults.push({ field: 'password', message: `must be empty or decimal digits up to ${HIGHEST_KEY}` })
+  if (input.timezone !== undefined && !isZone(input.timezone))
+    faults.push({ field: 'timezone', message: 'must be an IANA zone such as Asia/Jakarta' })
+  if (input.nameEncoding !== undefined && !isNameEncoding(input.nameEncoding))
+    faults.push({
+      field: 'name_encoding',
+      message: 'must be auto or a WHATWG encoding label such as gb18030',
+    })
+  const decision = await parts.bounds.decide(input.ip)
+  if (!decision.allowed && decision.reason === 'address_not_allowed')
+    faults.push({ field: 'ip', message: 'lies outside the networks that DEVICE_NETWORKS allows' })
+  if (commKey === undefined || faults.length > 0) throw validationError(faults)
+  return {
+    ip: canonicalHost(input.ip),
+    port: input.port ?? DEFAULT_PORT,
+    transport: input.transport ?? 'auto',
+    nameEncoding: input.nameEncoding ?? 'auto',
+    commKey,
+  }
+}
+
+/** '' and '0' mean none. */
+function commKeyOf(password: string): number | undefined {
+  if (!/^\d{0,10}$/.test(password)) return undefined
+  const key = Number(password)
+  return key <= HIGHEST_KEY ? key : undefined
+}
+
+function isNameEncoding(label: string): boolean {
+  try {
+    checkNameEncoding(label)
+    return true
+  } catch (error) {
+    if (error instanceof ZkUsageError) return false
+    throw error
+  }
+}
+
+/** Connects, authenticates, asks who it is, and leaves. Two registrations of one address do so one after the other. */
+async function readTerminal(parts: RegisterDeviceParts, address: DialAddress): Promise<TerminalInfo> {
+  const { leases, dialler, config, stopping } = parts
+  const signal = AbortSignal.any([stopping, AbortSignal.timeout(config.DEVICE_WAIT_MS + CONVERSATION_MS)])
+  const lease = await leases.acquire(
+    { address: `${address.ip}:${address.port}` },
+    { waitMs: config.DEVICE_WAIT_MS, signal },
+  )
+  try {
+    const held = AbortSignal.any([signal, lease.signal])
+    await using terminal = await dialler.dial(address, 'registration', held)
+    return await terminal.info({ signal: held, deadlineMs: CONVERSATION_MS })
+  } catch (error) {
+    throw inServiceWords(error, 'registration', signal)
+  } finally {
+    await lease.release()
+  }
+}
+
+function newRow(
+  { config, secrets }: RegisterDeviceParts,
+  input: DeviceInput,
+  address: DialAddress,
+  info: TerminalInfo,
+): NewDevice {
+  const now = new Date().toISOString()
+  const timezone = input.timezone ?? config.DEFAULT_TIMEZONE
+  const commKey = address.commKey === 0 ? null : secrets.seal('device.comm-key', String(address.commKey))
+  return {
+    name: input.name,
+    ip: address.ip,
+    port: address.port,
+    commKeyEncrypted: commKey,
+    location: input.location ?? null,
+    serialNumber: input.serialNumber ?? info.serialNumber,
+    terminalSerialNumber: info.serialNumber,
+    transport: address.transport,
+    timezone,
+    nameEncoding: address.nameEncoding,
+    live: input.live ?? true,
+    syncIntervalMinutes: input.syncIntervalMinutes ?? null,
+    unlockUnit: input.unlockUnit ?? 'tenths',
+    isConnected: true,
+    lastSeenAt: now,
+    clockDriftSeconds: clockDriftSeconds(
+      { wallTime: info.wallTime, readAtMs: info.wallTimeReadAtMs },
+      timezone,
+    ),
+    info: toJson(info),
+    createdAt: now,
+  }
+}
+
+/** What the terminal said of itself, as it is kept. */
+function toJson(info: TerminalInfo): NonNullable<NewDevice['info']> {
+  const countOf = (count: TerminalInfo['records']) =>
+    count === null ? null : { count: count.count, capacity: count.capacity }
+  return {
+    model: info.model,
+    platform: info.platform,
+    firmware: info.firmware,
+    serialNumber: info.serialNumber,
+    mac: info.mac,
+    fingerprintVersion: info.fingerprintVersion,
+    faceVersion: info.faceVersion,
+    people: countOf(info.people),
+    fingerprints: countOf(info.fingerprints),
+    faces: countOf(info.faces),
+    records: countOf(info.records),
+  }
+}
+
+async function store(parts: RegisterDeviceParts, device: NewDevice, by: Actor): Promise<DeviceRow> {
+  const { database, audit } = parts
+  const known = await findBySerial(database, device.terminalSerialNumber)
+  if (known !== undefined && known.deletedAt === null)
+    throw new ServiceError('DEVICE_EXISTS_BY_SERIAL', { details: { device_id: known.id } })
+  try {
+    return await database.transaction(async (tx) => {
+      const row = known === undefined ? undefined : await tx.devices.revive(known.id, device)
+      const stored = row ?? (await tx.devices.insert(device))
+      const { id, ip, port, terminalSerialNumber } = stored
+      await audit.record(tx, {
+        action: 'device.register',
+        by,
+        target: { type: 'device', id },
+        outcome: 'success',
+        details: { ip, port, terminalSerialNumber, revived: row !== undefined },
+      })
+      return stored
+    })
+  } catch (error) {
+    throw storingFailed(error)
+  }
+}
+
+async function findBySerial(database: Database, serial: string | null): Promise<DeviceRow | undefined> {
+  return serial === null ? undefined : database.devices.findByTerminalSerial(serial, { deleted: true })
+}
+
+function storingFailed(error: unknown): unknown {
+  if (error instanceof DatabaseUnavailable)
+    return new ServiceError('DATABASE_UNAVAILABLE_AT_REGISTRATION', { cause: error })
+  if (!(error instanceof UniqueViolation)) return error
+  return error.constraint === 'devices.terminal_serial'
+    ? new ServiceError('DEVICE_EXISTS_BY_SERIAL', { cause: error })
+    : new ServiceError('DEVICE_EXISTS', { cause: error })
+}
+
+function warningsOf(input: DeviceInput, info: TerminalInfo): string[] {
+  const { serialNumber: own } = info
+  if (input.serialNumber === undefined || input.serialNumber === null || own === null) return []
+  if (input.serialNumber === own) return []
+  return [
+    `The terminal names itself ${own}; the serial number ${input.serialNumber} is kept as the device's label`,
+  ]
+}

@@ -1,0 +1,233 @@
+// The service as a whole: what it offers (Services) and how it is put together (createServices), the one place that names
+// adapters. close() ends everything that was opened here; the database belongs to whoever opened it.
+import { randomUUID } from 'node:crypto'
+import type { AloneHold, Database } from '@org/data'
+import type { Redis } from 'ioredis'
+import type { Logger } from 'pino'
+import { createAccounts, type Accounts } from './accounts/accounts.ts'
+import { createAttendance, type Attendance } from './attendance.ts'
+import { createAuditTrail } from './audit-trail.ts'
+import { ConfigError, type Config, type RunMode } from './config.ts'
+import { createDevices, type Devices } from './devices.ts'
+import { ServiceError } from './errors.ts'
+import { checkHealth, type Health } from './health.ts'
+import type { SyncCertificate } from './jobs/catalogue.ts'
+import { createBullmqJobQueue } from './jobs/job-queue-bullmq.ts'
+import { createDatabaseJobQueue } from './jobs/job-queue-database.ts'
+import type { JobQueue } from './jobs/job-queue.ts'
+import { createLog } from './log.ts'
+import { syncAttendance, type SyncAttendanceInput } from './operations/sync-attendance.ts'
+import { createPasswords } from './passwords.ts'
+import { createMemoryRateCounter } from './rate-counter-memory.ts'
+import { createRedisRateCounter } from './rate-counter-redis.ts'
+import type { RateCounter } from './rate-counter.ts'
+import { connectRedis, endRedis } from './redis.ts'
+import { openSecrets } from './secrets.ts'
+import { createBreakers } from './terminals/breaker.ts'
+import { createDialler } from './terminals/dial.ts'
+import { leaseMarginMs } from './terminals/held-lease.ts'
+import { createMemoryLeases } from './terminals/lease-memory.ts'
+import { createRedisLeases } from './terminals/lease-redis.ts'
+import type { LeaseKeeper } from './terminals/lease.ts'
+import { createNetworkBounds } from './terminals/network-bounds.ts'
+import { createSessionPool } from './terminals/session-pool.ts'
+import { createWithTerminal } from './terminals/with-terminal.ts'
+
+/** Whose process this is: a server of HTTP, a worker of jobs, or both. */
+export type ServiceRole = 'api' | 'worker' | 'both'
+
+/** What a process decides about its service. */
+export interface ServiceOptions {
+  readonly role: ServiceRole
+  /** Default: one made from LOG_LEVEL, writing JSON lines to standard output. */
+  readonly log?: Logger
+}
+
+/** What the service does. Whatever a method rejects with, `toServiceError` makes it a row of the table of errors. */
+export interface Services {
+  readonly config: Config
+  readonly mode: RunMode
+  readonly log: Logger
+  readonly accounts: Accounts
+  readonly devices: Devices
+  readonly attendance: Attendance
+  readonly jobs: JobQueue
+  /** What rate limits count with: shared by all processes where Redis is. */
+  readonly rateCounter: RateCounter
+  /**
+   * Reads a terminal's attendance log into the database and returns the certificate; what the worker's handler calls. Throws
+   * ServiceError; `retryable` says whether waiting may cure it.
+   */
+  syncAttendance(input: SyncAttendanceInput): Promise<SyncCertificate>
+  /** False as soon as close() was called or `mustStop` has aborted. */
+  readonly ready: boolean
+  /** Aborts when the process has lost the right to run alone on its data. Whoever started it ends it then. */
+  readonly mustStop: AbortSignal
+  health(): Promise<Health>
+  /** Ends everything within 10 seconds: queue, sessions (terminals enabled), leases, Redis. The database stays open. */
+  close(): Promise<void>
+}
+
+/**
+ * Puts the service together on an open database. Throws ConfigError where the configuration cannot run in this role, or
+ * where another process runs on the same data that must be alone on it; and whatever database and file system throw.
+ */
+export async function createServices(
+  config: Config,
+  database: Database,
+  { role, log = createLog(config.LOG_LEVEL) }: ServiceOptions,
+): Promise<Services> {
+  checkRole(config, role)
+  const alone = config.mode.embedded ? await holdAlone(database) : undefined
+  const redis = config.REDIS_URL === undefined ? undefined : connectRedis(config.REDIS_URL, log)
+  try {
+    return await assemble(config, database, log, redis, alone)
+  } catch (error) {
+    if (redis !== undefined) await endRedis(redis, log)
+    await alone?.release()
+    throw error
+  }
+}
+
+/** api or worker alone are halves of a service: the other half runs elsewhere, so rows and leases must be shared. */
+function checkRole({ mode }: Config, role: ServiceRole): void {
+  if (role === 'both' || !mode.embedded) return
+  throw new ConfigError([
+    {
+      variable: 'DATABASE_URL, REDIS_URL',
+      message: `a process of role ${role} needs both, the first on MySQL or MariaDB; without them one process does everything`,
+    },
+  ])
+}
+
+async function holdAlone(database: Database): Promise<AloneHold> {
+  const hold = await database.holdAlone()
+  if (hold !== undefined) return hold
+  throw new ConfigError([
+    {
+      variable: 'DATABASE_URL, REDIS_URL',
+      message:
+        'another service process runs on this database; stop it, or let several share the work with MySQL and Redis',
+    },
+  ])
+}
+
+async function assemble(
+  config: Config,
+  database: Database,
+  log: Logger,
+  redis: Redis | undefined,
+  alone: AloneHold | undefined,
+): Promise<Services> {
+  const stopping = new AbortController()
+  const secrets = await openSecrets(config)
+  const passwords = await createPasswords()
+  const audit = createAuditTrail(secrets)
+  const instanceId = await database.settings.insertIfAbsent('instance-id', randomUUID())
+  const prefix = `zk:${instanceId.slice(0, 8)}`
+
+  const jobs = await openJobs(config, database, log, prefix)
+  const rateCounter =
+    redis === undefined ? createMemoryRateCounter() : createRedisRateCounter(redis, prefix, log)
+  const leases = openLeases(config, database, log, redis, prefix)
+
+  const bounds = createNetworkBounds(config.deviceNetworks)
+  const dialler = createDialler(bounds, leaseMarginMs(config.DEVICE_LEASE_MS))
+  const pool = createSessionPool({ leases, turns: openTurns(), idleMs: config.DEVICE_IDLE_MS, log })
+  const withTerminal = createWithTerminal({
+    database,
+    secrets,
+    breakers: createBreakers(),
+    pool,
+    dialler,
+    waitMs: config.DEVICE_WAIT_MS,
+    log,
+  })
+
+  // A job outwaits the lease of a worker that was killed; a request does not make its caller wait so long.
+  const jobWaitMs = config.DEVICE_WAIT_MS + config.DEVICE_LEASE_MS
+  const mustStop = alone?.lost ?? new AbortController().signal
+  const isReady = (): boolean => !stopping.signal.aborted && !mustStop.aborted
+  const end = async (): Promise<void> => {
+    stopping.abort(new ServiceError('SERVICE_STOPPING'))
+    await jobs.close()
+    await pool.close()
+    await leases.close()
+    if (redis !== undefined) await endRedis(redis, log)
+    await alone?.release()
+  }
+  let ended: Promise<void> | undefined
+
+  return {
+    config,
+    mode: config.mode,
+    log,
+    accounts: createAccounts({ config, database, passwords, secrets, audit }),
+    devices: createDevices({
+      config,
+      database,
+      secrets,
+      audit,
+      bounds,
+      dialler,
+      leases,
+      stopping: stopping.signal,
+    }),
+    attendance: createAttendance({ database, jobs }),
+    jobs,
+    rateCounter,
+    syncAttendance: (input) => syncAttendance({ database, withTerminal, waitMs: jobWaitMs, log }, input),
+    get ready() {
+      return isReady()
+    },
+    mustStop,
+    health: () => checkHealth({ database, redis, jobs, isReady }),
+    close() {
+      ended ??= end()
+      return ended
+    },
+  }
+}
+
+function openJobs(config: Config, database: Database, log: Logger, prefix: string): Promise<JobQueue> {
+  const timings = { claimMs: config.JOB_CLAIM_MS }
+  const soleProcess = config.mode.embedded
+  return config.REDIS_URL === undefined
+    ? createDatabaseJobQueue({ database, log, timings, soleProcess })
+    : createBullmqJobQueue({
+        database,
+        log,
+        timings,
+        soleProcess,
+        redisUrl: config.REDIS_URL,
+        prefix: `${prefix}:jobs`,
+      })
+}
+
+/** Operations of this process take turns by a queue of their own, so that they can hand a session on with its lease. */
+function openTurns(): LeaseKeeper {
+  return createMemoryLeases({ leaseMs: 0, issueFence: () => Promise.resolve(0) })
+}
+
+/** Leases are shared where processes are: in queue mode. Everywhere else one process does everything. */
+function openLeases(
+  config: Config,
+  database: Database,
+  log: Logger,
+  redis: Redis | undefined,
+  prefix: string,
+): LeaseKeeper {
+  const leaseMs = config.DEVICE_LEASE_MS
+  const issueFence = (deviceId: number): Promise<number> => database.devices.issueFence(deviceId)
+  if (redis === undefined) return createMemoryLeases({ leaseMs, issueFence })
+  return createRedisLeases(redis, {
+    leaseMs,
+    issueFence,
+    prefix,
+    log,
+    isNewInstallation: async () => {
+      const mine = randomUUID()
+      return (await database.settings.insertIfAbsent('first-lease', mine)) === mine
+    },
+  })
+}

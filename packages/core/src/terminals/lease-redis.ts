@@ -1,0 +1,213 @@
+// Leases across processes, in Redis: one key a lease, set with a token and a life, renewed and deleted by that token alone.
+// Whoever waits leaves a mark, which the holder sees; releases and marks are published too, but those messages are hints: all
+// works without them, only slower. An emptied Redis has forgotten who holds what, so it grants nothing for one lease time.
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Redis } from 'ioredis'
+import type { Logger } from 'pino'
+import { ServiceError } from '../errors.ts'
+import { HeldLease, leaseClock, type LeaseClock } from './held-lease.ts'
+import { fenceFor, leaseDenied, leaseName, type LeaseKeeper, type LeaseSettings } from './lease.ts'
+
+/**
+ * Grants, or says how long the present holder may still keep it. The third key tells since when grants are allowed: it is
+ * missing in a new Redis and in an emptied one, and only the database knows which of both this is (ARGV 3).
+ */
+const ACQUIRE = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local since = redis.call('GET', KEYS[3])
+if not since then
+  since = now
+  if ARGV[3] ~= 'new' then since = now + ARGV[2] end
+  redis.call('SET', KEYS[3], string.format('%.0f', since))
+end
+if tonumber(since) > now then return {0, tonumber(since) - now} end
+local holder = redis.call('GET', KEYS[1])
+if not holder or holder == ARGV[1] then
+  redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+  redis.call('DEL', KEYS[2])
+  return {1, 0}
+end
+redis.call('SET', KEYS[2], '1', 'PX', ARGV[4])
+redis.call('PUBLISH', ARGV[5], 'wanted ' .. KEYS[1])
+return {0, redis.call('PTTL', KEYS[1])}`
+
+const RENEW = `
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return {0, 0} end
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+return {1, redis.call('EXISTS', KEYS[2])}`
+
+const RELEASE = `
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return {0, 0} end
+redis.call('DEL', KEYS[1])
+redis.call('PUBLISH', ARGV[2], 'free ' .. KEYS[1])
+return {1, 0}`
+
+/** How often a waiter asks when no message wakes it. */
+const POLL_MS = 400
+/** How long a waiter's mark stands without being renewed by the next question. */
+const MARK_MS = 3 * POLL_MS
+
+/** What Redis leases need beyond what all do. */
+export interface RedisLeaseSettings extends LeaseSettings {
+  /** Begins every key, so that several installations may share one Redis. */
+  readonly prefix: string
+  /** Asked when Redis knows no lease at all: true when this installation has never granted one. */
+  readonly isNewInstallation: () => Promise<boolean>
+  readonly log: Logger
+}
+
+/** The caller owns `redis`; the second connection, for messages, is made and ended here. */
+export function createRedisLeases(redis: Redis, settings: RedisLeaseSettings): LeaseKeeper {
+  const { prefix, leaseMs, log } = settings
+  const channel = `${prefix}:leases`
+  const sinceKey = `${prefix}:leases-since`
+  const keysOf = (name: string): [string, string, string] => [
+    `${prefix}:lease:${name}`,
+    `${prefix}:lease-wanted:${name}`,
+    sinceKey,
+  ]
+  const held = new Map<string, HeldLease>()
+  const waiting = new Map<string, Set<() => void>>()
+  const closing = new AbortController()
+  const messages = listen(redis, channel, log, (word, key) => {
+    if (word === 'wanted') held.get(key)?.want()
+    else for (const wake of waiting.get(key) ?? []) wake()
+  })
+
+  const ask = async (script: string, keys: readonly string[], ...args: readonly (string | number)[]) =>
+    parsePair(await redis.eval(script, keys.length, ...keys, ...args))
+
+  const tryOnce = async (name: string, token: string): Promise<{ granted: boolean; freeInMs: number }> => {
+    const age = (await redis.exists(sinceKey)) === 0 && (await settings.isNewInstallation()) ? 'new' : 'known'
+    const [granted, freeInMs] = await ask(ACQUIRE, keysOf(name), token, leaseMs, age, MARK_MS, channel)
+    return { granted: granted === 1, freeInMs }
+  }
+
+  /** Until a message says that it is free, or for one poll. */
+  const waitTurn = async (key: string, ms: number, signal: AbortSignal): Promise<void> => {
+    const woken = new AbortController()
+    const wakers = waiting.get(key) ?? new Set()
+    waiting.set(key, wakers)
+    const wake = (): void => woken.abort()
+    wakers.add(wake)
+    try {
+      await sleep(ms, undefined, { signal: AbortSignal.any([signal, closing.signal, woken.signal]) })
+    } catch (error) {
+      signal.throwIfAborted()
+      closing.signal.throwIfAborted()
+      if (!woken.signal.aborted) throw error
+    } finally {
+      wakers.delete(wake)
+      if (wakers.size === 0) waiting.delete(key)
+    }
+  }
+
+  const letGo = async (name: string, token: string): Promise<void> => {
+    try {
+      await ask(RELEASE, keysOf(name).slice(0, 1), token, channel)
+    } catch (error) {
+      log.warn({ err: error, lease: name }, 'a lease could not be released; it ends by time')
+    }
+  }
+
+  const hold = (name: string, token: string, fence: number, askedAt: LeaseClock): HeldLease => {
+    const [key, wantedKey] = keysOf(name)
+    const lease = new HeldLease({
+      fence,
+      leaseMs,
+      askedAt,
+      renew: async () => {
+        const [stands, wanted] = await ask(RENEW, [key, wantedKey], token, leaseMs)
+        return { stands: stands === 1, wanted: wanted === 1 }
+      },
+      release: async () => {
+        if (held.get(key) === lease) held.delete(key)
+        await letGo(name, token)
+      },
+      log,
+    })
+    held.set(key, lease)
+    return lease
+  }
+
+  return {
+    async acquire(target, { waitMs, signal }) {
+      const name = leaseName(target)
+      const [key] = keysOf(name)
+      const token = randomUUID()
+      const giveUpAt = performance.now() + waitMs
+      for (;;) {
+        signal.throwIfAborted()
+        closing.signal.throwIfAborted()
+        const askedAt = leaseClock()
+        const answer = await tryOnce(name, token).catch((error: unknown) => unansweredAs(error))
+        if (answer instanceof Error) log.debug({ err: answer, lease: name }, 'Redis did not grant a lease')
+        else if (answer.granted) {
+          try {
+            return hold(name, token, await fenceFor(target, settings), askedAt)
+          } catch (error) {
+            await letGo(name, token)
+            throw error
+          }
+        }
+        const leftMs = giveUpAt - performance.now()
+        if (leftMs <= 0) {
+          if (!(answer instanceof Error)) throw leaseDenied(Math.max(1, Math.ceil(answer.freeInMs / 1000)))
+          await letGo(name, token)
+          throw answer
+        }
+        await waitTurn(key, Math.min(leftMs, POLL_MS * (0.5 + Math.random())), signal)
+      }
+    },
+    async close() {
+      closing.abort(new ServiceError('SERVICE_STOPPING'))
+      await Promise.all([...held.values()].map((lease) => lease.end(closing.signal.reason)))
+      messages.close()
+    },
+  }
+}
+
+/** The replies of the scripts: two whole numbers. */
+function parsePair(reply: unknown): readonly [number, number] {
+  if (Array.isArray(reply)) {
+    const [first, second]: unknown[] = reply
+    if (typeof first === 'number' && typeof second === 'number') return [first, second]
+  }
+  throw new Error('Redis answered a lease script in a form that it cannot have')
+}
+
+/** While Redis is away nobody can know who holds a terminal. */
+function unansweredAs(cause: unknown): ServiceError {
+  return cause instanceof ServiceError
+    ? cause
+    : new ServiceError('QUEUE_UNAVAILABLE', {
+        message: 'Redis does not answer, so no terminal can be held',
+        cause,
+      })
+}
+
+/** Messages of the channel, on a connection of their own: a subscribed one can do nothing else. */
+function listen(
+  redis: Redis,
+  channel: string,
+  log: Logger,
+  heard: (word: string, key: string) => void,
+): { close(): void } {
+  const subscriber = redis.duplicate({
+    connectionName: channel,
+    autoResubscribe: false,
+    maxRetriesPerRequest: null,
+  })
+  const unheard = (error: unknown): void => log.debug({ err: error }, 'lease messages are not heard')
+  subscriber.on('error', unheard)
+  subscriber.on('ready', () => {
+    subscriber.subscribe(channel).catch(unheard)
+  })
+  subscriber.on('message', (_channel: string, message: string) => {
+    const space = message.indexOf(' ')
+    heard(message.slice(0, space), message.slice(space + 1))
+  })
+  return { close: () => subscriber.disconnect() }
+}

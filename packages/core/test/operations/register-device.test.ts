@@ -1,0 +1,216 @@
+// Registering terminals over real sockets; whatever goes wrong, nothing is stored.
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { describe, expect, it } from 'vitest'
+import { SYSTEM, type DeviceInput } from '../../src/index.ts'
+import { embeddedOnly } from '../jobs/test-servers.ts'
+import { expectSameAsTerminal } from '../support/same-as-terminal.ts'
+import { scratchService, type Engine, type ScratchService } from '../support/scratch-service.ts'
+
+const engines: readonly Engine[] = embeddedOnly ? ['sqlite'] : ['sqlite', 'mysql']
+
+const expectNothingStored = async ({ services }: ScratchService): Promise<void> => {
+  expect((await services.devices.list({}, { page: 1, limit: 10 })).total).toBe(0)
+}
+
+describe.each(engines)('registering a terminal, in %s', (engine) => {
+  it('reaches it, authenticates, and stores it with what it says of itself', async () => {
+    await using service = await scratchService(engine, { DEFAULT_TIMEZONE: 'Asia/Jakarta' })
+    const terminal = await service.terminal({ commKey: 471142, serialNumber: 'ABC123', zone: 'Asia/Jakarta' })
+
+    const { device, warnings } = await service.services.devices.register(
+      {
+        name: 'Main Entrance',
+        ip: terminal.host,
+        port: terminal.port,
+        password: '471142',
+        location: 'Building A',
+      },
+      SYSTEM,
+    )
+
+    expect(warnings).toEqual([])
+    expect(device).toMatchObject({
+      name: 'Main Entrance',
+      ip: '127.0.0.1',
+      port: terminal.port,
+      location: 'Building A',
+      serialNumber: 'ABC123',
+      terminalSerialNumber: 'ABC123',
+      status: 'active',
+      isConnected: true,
+      hasCommKey: true,
+      timezone: 'Asia/Jakarta',
+      unlockUnit: 'tenths',
+      live: true,
+    })
+    expect(Math.abs(device.clockDriftSeconds ?? 99)).toBeLessThanOrEqual(2)
+    expect(await service.services.devices.find(device.id)).toEqual(device)
+    const row = await service.database.devices.findById(device.id)
+    expect(row?.commKeyEncrypted).toMatch(/^v1\./)
+    expect(JSON.stringify(row)).not.toContain('471142')
+    expect(row?.info).toMatchObject({ serialNumber: 'ABC123', records: { count: 1_000 } })
+    const { rows } = await service.database.audit.list({}, { offset: 0, limit: 1 })
+    expect(rows).toMatchObject([
+      { action: 'device.register', targetType: 'device', targetId: String(device.id) },
+    ])
+    expect(terminal.stats).toMatchObject({ openSessions: 0, leftDisabled: 0 })
+  })
+
+  it('keeps a given serial number as a label and warns when the terminal names itself otherwise', async () => {
+    await using service = await scratchService(engine)
+    const terminal = await service.terminal({ serialNumber: 'ABC123' })
+    const { device, warnings } = await service.services.devices.register(
+      { name: 'Gate', ip: terminal.host, port: terminal.port, serialNumber: 'ZKT-001-2024' },
+      SYSTEM,
+    )
+    expect(device).toMatchObject({ serialNumber: 'ZKT-001-2024', terminalSerialNumber: 'ABC123' })
+    expect(warnings).toEqual([expect.stringContaining('ABC123')])
+  })
+
+  it('says that the address is taken before it dials', async () => {
+    await using service = await scratchService(engine)
+    const terminal = await service.terminal()
+    await service.register(terminal)
+    const { sessionsOpened } = terminal.stats
+    await expect(service.register(terminal, { ip: '::ffff:127.0.0.1' })).rejects.toMatchObject({
+      code: 'DEVICE_EXISTS',
+      status: 409,
+    })
+    expect(terminal.stats.sessionsOpened).toBe(sessionsOpened)
+  })
+
+  it('says that the terminal is registered under another address', async () => {
+    await using service = await scratchService(engine)
+    const [first, second] = [
+      await service.terminal({ serialNumber: 'SAME' }),
+      await service.terminal({ serialNumber: 'SAME' }),
+    ]
+    const { id } = await service.register(first)
+    await expect(service.register(second)).rejects.toMatchObject({
+      code: 'DEVICE_EXISTS',
+      status: 409,
+      details: { device_id: id },
+    })
+  })
+
+  it('brings a deleted device back under its id, so that its log is not stored twice', async () => {
+    await using service = await scratchService(engine)
+    const terminal = await service.terminal({ people: 5, punches: 60, seed: 41 })
+    const { id } = await service.register(terminal)
+    await service.sync(id)
+    await service.database.devices.remove(id, new Date().toISOString())
+
+    const back = await service.register(terminal, { name: 'Gate again' })
+
+    expect(back).toMatchObject({ id, name: 'Gate again', status: 'active' })
+    expect(await service.sync(id)).toMatchObject({ from: 60, read: 0 })
+    await expectSameAsTerminal(service.database, id, terminal.memory)
+  })
+
+  it('stores one device when two requests register it at once', async () => {
+    await using service = await scratchService(engine)
+    const terminal = await service.terminal()
+    const outcomes = await Promise.allSettled([service.register(terminal), service.register(terminal)])
+    expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
+    expect(terminal.stats.maxConcurrentSessions).toBe(1)
+    expect((await service.services.devices.list({}, { page: 1, limit: 10 })).total).toBe(1)
+  })
+})
+
+describe('a terminal that cannot be registered', () => {
+  it('does not answer: nothing listens there', async () => {
+    await using service = await scratchService()
+    const terminal = await service.terminal()
+    await terminal.stop()
+    await expect(service.register(terminal)).rejects.toMatchObject({
+      code: 'DEVICE_UNREACHABLE',
+      status: 400,
+      message: 'Cannot reach device',
+      details: { reason: 'refused_connection' },
+    })
+    await expectNothingStored(service)
+  })
+
+  it.each([
+    ['a web server', 'HTTP/1.1 400 Bad Request\r\n\r\n', 'not_a_terminal'],
+    ['a C3 panel', Buffer.from('aa01c8000000f88155', 'hex'), 'pull_panel'],
+  ])('is %s', async (_what, answer, reason) => {
+    await using service = await scratchService()
+    const server = createServer((socket) => {
+      socket.on('data', () => socket.write(answer))
+      socket.on('error', () => socket.destroy())
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    await expect(
+      service.services.devices.register({ name: 'x', ip: '127.0.0.1', port }, SYSTEM),
+    ).rejects.toMatchObject({ code: 'DEVICE_UNREACHABLE', status: 400, details: { reason } })
+    server.close()
+    await expectNothingStored(service)
+  })
+
+  it('refuses clients of this protocol', async () => {
+    await using service = await scratchService()
+    const terminal = await service.terminal({ profile: 'no-clients' })
+    await expect(service.register(terminal)).rejects.toMatchObject({
+      details: { reason: 'not_this_protocol' },
+    })
+    await expectNothingStored(service)
+  })
+
+  it.each([
+    ['needs a key and gets none', ''],
+    ['has another key', '99'],
+  ])('%s', async (_what, password) => {
+    await using service = await scratchService()
+    const terminal = await service.terminal({ commKey: 12 })
+    await expect(service.register(terminal, { password })).rejects.toMatchObject({
+      code: 'DEVICE_AUTH_FAILED',
+      status: 400,
+    })
+    await expectNothingStored(service)
+  })
+
+  it('has a host name that nobody knows', async () => {
+    await using service = await scratchService()
+    await expect(
+      service.services.devices.register({ name: 'x', ip: 'no-such-host.invalid' }, SYSTEM),
+    ).rejects.toMatchObject({ code: 'DEVICE_UNREACHABLE', status: 400, details: { reason: 'unknown_host' } })
+  })
+
+  it.each<[string, Partial<DeviceInput>, string[]]>([
+    ['an address outside the networks', { ip: '8.8.8.8' }, ['ip']],
+    ['the address of cloud metadata, spelled another way', { ip: '::ffff:169.254.169.254' }, ['ip']],
+    ['a key that is no number', { password: 'secret' }, ['password']],
+    ['a key that is too large', { password: '4294967296' }, ['password']],
+    [
+      'everything wrong at once',
+      { password: '-1', timezone: 'Mars', nameEncoding: 'klingon', ip: '1.1.1.1' },
+      ['password', 'timezone', 'name_encoding', 'ip'],
+    ],
+  ])('has %s', async (_what, input, fields) => {
+    await using service = await scratchService()
+    const error: unknown = await service.services.devices
+      .register({ name: 'x', ip: '127.0.0.1', ...input }, SYSTEM)
+      .catch((reason: unknown) => reason)
+    expect(error).toMatchObject({ code: 'VALIDATION_ERROR', status: 400 })
+    expect((error as { details: { field: string }[] }).details.map(({ field }) => field)).toEqual(fields)
+    await expectNothingStored(service)
+  })
+
+  it('cannot be stored because the database is away: 500, as the seed has it', async () => {
+    await using service = await scratchService()
+    const terminal = await service.terminal()
+    const { database } = service
+    const { DatabaseUnavailable } = await import('@org/data')
+    const transaction = database.transaction.bind(database)
+    database.transaction = () => Promise.reject(new DatabaseUnavailable('lost'))
+    await expect(service.register(terminal)).rejects.toMatchObject({
+      code: 'DATABASE_UNAVAILABLE',
+      status: 500,
+    })
+    database.transaction = transaction
+    await expectNothingStored(service)
+  })
+})

@@ -1,0 +1,100 @@
+// A service of its own for one test: data folder, database, services, and terminals to talk to; all of it ends with the test.
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openDatabase, type Database } from '@org/data'
+import { startTerminal, type SimulatedTerminal, type TerminalOptions } from '@org/zk-sim'
+import { pino } from 'pino'
+import {
+  createServices,
+  readConfig,
+  SYSTEM,
+  type Device,
+  type DeviceInput,
+  type Services,
+} from '../../src/index.ts'
+import type { SyncAttendanceInput, SyncCertificate } from '../../src/index.ts'
+import { scratchDatabase } from '../jobs/test-servers.ts'
+
+export type Engine = 'sqlite' | 'mysql'
+
+/** No lines, whatever happens. */
+export const quiet = pino({ level: 'silent' })
+
+/** A folder that is removed at the end. */
+export async function scratchFolder(): Promise<AsyncDisposable & { readonly path: string }> {
+  const path = await mkdtemp(join(tmpdir(), 'org-core-'))
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) }
+}
+
+/** An open, empty database. */
+export async function openScratch(
+  engine: Engine,
+  folder: string,
+): Promise<AsyncDisposable & { readonly url: string; readonly database: Database }> {
+  const server = engine === 'mysql' ? await scratchDatabase() : undefined
+  const url = server?.url ?? `sqlite:${join(folder, 'service.db')}`
+  const database = await openDatabase(url)
+  return {
+    url,
+    database,
+    async [Symbol.asyncDispose]() {
+      await database.close()
+      await server?.drop()
+    },
+  }
+}
+
+export interface ScratchService extends AsyncDisposable {
+  readonly services: Services
+  readonly database: Database
+  readonly url: string
+  readonly folder: string
+  /** Starts a terminal, whose end is the test's. */
+  terminal(options?: TerminalOptions): Promise<SimulatedTerminal>
+  /** Registers a terminal. */
+  register(terminal: SimulatedTerminal, input?: Partial<DeviceInput>): Promise<Device>
+  sync(deviceId: number, input?: Partial<SyncAttendanceInput>): Promise<SyncCertificate>
+}
+
+export async function scratchService(
+  engine: Engine = 'sqlite',
+  env: Readonly<Record<string, string>> = {},
+): Promise<ScratchService> {
+  const ending = new AsyncDisposableStack()
+  const folder = ending.use(await scratchFolder()).path
+  const { database, url } = ending.use(await openScratch(engine, folder))
+  const config = readConfig({ DATA_DIR: folder, DATABASE_URL: url, LOG_LEVEL: 'silent', ...env })
+  const services = await createServices(config, database, { role: 'both', log: quiet })
+  ending.defer(() => services.close())
+  return {
+    services,
+    database,
+    url,
+    folder,
+    async terminal(options = {}) {
+      const serialNumber = `T${randomBytes(6).toString('hex')}`
+      const own = options.memory === undefined ? { serialNumber } : {}
+      const terminal = await startTerminal({ ...own, ...options })
+      ending.defer(() => terminal.stop())
+      return terminal
+    },
+    async register(terminal, input = {}) {
+      const { device } = await services.devices.register(
+        { name: 'Gate', ip: terminal.host, port: terminal.port, ...input },
+        SYSTEM,
+      )
+      return device
+    },
+    sync: (deviceId, input = {}) =>
+      services.syncAttendance({
+        deviceId,
+        mode: 'auto',
+        signal: new AbortController().signal,
+        progress: () => undefined,
+        ...input,
+      }),
+    [Symbol.asyncDispose]: () => ending.disposeAsync(),
+  }
+}
