@@ -1,0 +1,92 @@
+// The HTTP service as a table of contents: what every request passes, then what there is to ask for.
+import { readFile } from 'node:fs/promises'
+import Fastify, { LogController } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import type { Config, Services } from '@org/core'
+import { authentication } from './plugins/authentication.ts'
+import { documentRoutes, openapi } from './plugins/openapi.ts'
+import { errorReplies, replyToBrokenRequest, replyWithError } from './plugins/error-replies.ts'
+import { rateLimits } from './plugins/rate-limits.ts'
+import { nameRequest, requestId } from './plugins/request-id.ts'
+import { securityHeaders } from './plugins/security-headers.ts'
+import { tokens } from './plugins/tokens.ts'
+import { unknownRoutes } from './plugins/unknown-routes.ts'
+import { ajvOptions, validation } from './plugins/validation.ts'
+import { attendanceRoutes } from './routes/attendance.ts'
+import { authRoutes } from './routes/auth.ts'
+import { deviceRoutes } from './routes/devices.ts'
+import { healthRoutes } from './routes/health.ts'
+import { queueRoutes } from './routes/queue.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    readonly services: Services
+  }
+}
+
+/** Where every path of the API begins. */
+const BASE_PATH = '/api/v1'
+/** What SPEC 9 grants a request: a body of 1 MiB, 30 seconds to arrive and 30 to be answered. */
+const BODY_LIMIT_BYTES = 1_048_576
+const ARRIVAL_LIMIT_MS = 30_000
+const ANSWER_LIMIT_MS = 30_000
+const KEEP_ALIVE_MS = 75_000
+/** Longest value in a path: a job's id. */
+const MAX_PARAM_LENGTH = 200
+
+/** Builds the HTTP service on what core offers; it listens to nothing yet, and closing it closes none of core. */
+export async function buildApp(services: Services): Promise<FastifyInstance> {
+  const { config } = services
+  const log: FastifyBaseLogger = services.log
+  const app = Fastify({
+    loggerInstance: log,
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
+    genReqId: nameRequest,
+    trustProxy: config.trustProxy,
+    https: await readTls(config),
+    bodyLimit: BODY_LIMIT_BYTES,
+    requestTimeout: ARRIVAL_LIMIT_MS,
+    handlerTimeout: ANSWER_LIMIT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    return503OnClosing: false,
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    ajv: ajvOptions,
+    frameworkErrors: replyWithError,
+    clientErrorHandler: replyToBrokenRequest,
+  })
+
+  app.decorate('services', services)
+  await app.register(requestId)
+  await app.register(errorReplies)
+  await app.register(securityHeaders, { config })
+  await app.register(rateLimits, { config, counter: services.rateCounter })
+  await app.register(unknownRoutes)
+  await app.register(validation)
+  await app.register(tokens, { secrets: services.accounts.tokenSecrets })
+  await app.register(openapi)
+
+  await app.register(healthRoutes, { documented: false })
+  await app.register(documentRoutes, { redirectDocs: false })
+
+  await app.register(
+    async (api) => {
+      await api.register(authentication)
+      await api.register(authRoutes)
+      await api.register(deviceRoutes)
+      await api.register(attendanceRoutes)
+      await api.register(queueRoutes)
+      await api.register(healthRoutes, { documented: true })
+      await api.register(documentRoutes, { redirectDocs: true })
+    },
+    { prefix: BASE_PATH },
+  )
+
+  await app.ready()
+  return app
+}
+
+async function readTls({ TLS_CERT, TLS_KEY }: Config): Promise<{ cert: Buffer; key: Buffer } | null> {
+  if (TLS_CERT === undefined || TLS_KEY === undefined) return null
+  const [cert, key] = await Promise.all([readFile(TLS_CERT), readFile(TLS_KEY)])
+  return { cert, key }
+}

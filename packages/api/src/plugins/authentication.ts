@@ -1,0 +1,62 @@
+// Who asks, and whether they may. A route says in `config.role` who may call it, and nothing else does: this guard, the OpenAPI
+// document and the tests read that one word. Role and standing come from the account as it is now, not from the token.
+import { ServiceError } from '@org/core'
+import type { Account, Actor, Role } from '@org/core'
+import type { FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+
+/** Who may call a route: anyone at all, or whoever is logged in with this role or a higher one. */
+export type Access = 'anyone' | Role
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    role?: Access
+  }
+  interface FastifyRequest {
+    /** Who asks, for audit and operations. Throws UNAUTHORIZED on a route that anyone may call. */
+    readonly actor: Actor
+  }
+}
+
+const RANK: Readonly<Record<Role, number>> = { user: 1, operator: 2, admin: 3 }
+const BEARER = /^Bearer +([\w.~+/-]+=*)$/i
+
+/** Guards all routes declared after it in the same scope. A route without `config.role` stops the start. */
+export const authentication = fp(
+  async (app) => {
+    const callers = new WeakMap<FastifyRequest, Account>()
+
+    app.decorateRequest('actor', {
+      getter(this: FastifyRequest): Actor {
+        const account = callers.get(this)
+        if (account === undefined) throw new ServiceError('UNAUTHORIZED')
+        return { name: account.email, accountId: account.id, address: this.ip }
+      },
+    })
+
+    // A hook of the route itself, behind its rate limit: whoever tries tokens is counted before one is looked at.
+    app.addHook('onRoute', (route) => {
+      const role = route.config?.role
+      if (role === undefined)
+        throw new Error(`${String(route.method)} ${route.url} does not say who may call it`)
+      if (role !== 'anyone') route.onRequest = [...[route.onRequest ?? []].flat(), guard(role)]
+    })
+
+    const guard = (role: Role) => async (request: FastifyRequest) => {
+      const account = await findCaller(request)
+      if (RANK[account.role] < RANK[role])
+        throw new ServiceError(role === 'admin' ? 'FORBIDDEN' : 'FORBIDDEN_ROLE')
+      callers.set(request, account)
+    }
+
+    const findCaller = async ({ headers }: FastifyRequest): Promise<Account> => {
+      const token = BEARER.exec(headers.authorization ?? '')?.[1]
+      if (token === undefined) throw new ServiceError('UNAUTHORIZED')
+      const { sub } = app.tokens.readAccessToken(token)
+      const account = await app.services.accounts.findForToken(Number(sub))
+      if (account === undefined) throw new ServiceError('UNAUTHORIZED')
+      return account
+    }
+  },
+  { name: 'authentication', fastify: '5.x', dependencies: ['tokens'] },
+)

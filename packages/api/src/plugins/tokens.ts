@@ -1,0 +1,115 @@
+// Signs and reads the tokens of a login. HS256 alone is accepted, whatever a token's header says; each token names its use, so
+// that a refresh token opens no endpoint; what the previous secret signed stays valid while that is configured.
+import { randomUUID } from 'node:crypto'
+import fastifyJwt from '@fastify/jwt'
+import type { FastifyJWTOptions } from '@fastify/jwt'
+import { ACCESS_TOKEN_SECONDS, REFRESH_TOKEN_SECONDS, ServiceError } from '@org/core'
+import type { Login, TokenSecrets } from '@org/core'
+import fp from 'fastify-plugin'
+import { Type } from 'typebox'
+import type { Static } from 'typebox'
+import { Compile } from 'typebox/compile'
+
+/** What a token says. `sub` is the account's id; `family` names the login that all its tokens come from. */
+const Claims = Type.Object({
+  sub: Type.String({ pattern: '^[1-9]\\d{0,15}$' }),
+  email: Type.String(),
+  role: Type.String(),
+  use: Type.Enum(['access', 'refresh']),
+  jti: Type.String({ minLength: 1 }),
+  family: Type.String({ minLength: 1 }),
+  iat: Type.Integer(),
+  exp: Type.Integer(),
+})
+export type Claims = Static<typeof Claims>
+
+const claims = Compile(Claims)
+const ALGORITHM = 'HS256'
+
+/** The pair of a login. */
+export interface SignedTokens {
+  readonly accessToken: string
+  readonly refreshToken: string
+}
+
+export interface Tokens {
+  /** Signs the pair of a login; the refresh token carries the `jti` whose hash core has stored. */
+  sign(login: Login): SignedTokens
+  /** Reads an access token. Throws TOKEN_EXPIRED, or UNAUTHORIZED for whatever else is wrong with it. */
+  readAccessToken(token: string): Claims
+}
+
+declare module '@fastify/jwt' {
+  interface FastifyJWT {
+    namespaces: 'current' | 'previous'
+  }
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    readonly tokens: Tokens
+  }
+}
+
+/** Decorates the app with `tokens`. */
+export const tokens = fp<{ secrets: TokenSecrets }>(
+  async (app, { secrets }) => {
+    const rules = {
+      sign: { algorithm: ALGORITHM },
+      verify: { algorithms: [ALGORITHM] },
+    } satisfies Partial<FastifyJWTOptions>
+    await app.register(fastifyJwt, { namespace: 'current', secret: secrets.current, ...rules })
+    if (secrets.previous !== undefined)
+      await app.register(fastifyJwt, { namespace: 'previous', secret: secrets.previous, ...rules })
+
+    const verify = (token: string): unknown => {
+      try {
+        return app.jwt.current.verify(token)
+      } catch (error) {
+        if (secrets.previous === undefined || codeOf(error) !== 'FAST_JWT_INVALID_SIGNATURE') throw error
+        return app.jwt.previous.verify(token)
+      }
+    }
+
+    const read = (token: string): unknown => {
+      try {
+        return verify(token)
+      } catch (error) {
+        throw new ServiceError(codeOf(error) === 'FAST_JWT_EXPIRED' ? 'TOKEN_EXPIRED' : 'UNAUTHORIZED', {
+          cause: error,
+        })
+      }
+    }
+
+    app.decorate('tokens', {
+      sign({ account, refreshFamily }) {
+        const who = {
+          sub: String(account.id),
+          email: account.email,
+          role: account.role,
+          family: refreshFamily.id,
+        }
+        return {
+          accessToken: app.jwt.current.sign(
+            { ...who, use: 'access', jti: randomUUID() },
+            { expiresIn: ACCESS_TOKEN_SECONDS },
+          ),
+          refreshToken: app.jwt.current.sign(
+            { ...who, use: 'refresh', jti: refreshFamily.tokenId },
+            { expiresIn: REFRESH_TOKEN_SECONDS },
+          ),
+        }
+      },
+      readAccessToken(token) {
+        const payload = read(token)
+        if (!claims.Check(payload) || payload.use !== 'access') throw new ServiceError('UNAUTHORIZED')
+        return payload
+      },
+    } satisfies Tokens)
+  },
+  { name: 'tokens', fastify: '5.x' },
+)
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+}

@@ -1,0 +1,144 @@
+// Every way in which a request can fail ends in the standard error, and tells nothing about the inside.
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { describe, expect, it } from 'vitest'
+import { ERRORS, ServiceError } from '@org/core'
+import type { ErrorName } from '@org/core'
+import { refused } from '../support/client.ts'
+import { listening, listeningForAll } from '../support/listening.ts'
+
+const api = listeningForAll()
+
+const STATS = '/api/v1/queue/stats'
+const rejectWith = (thrown: unknown) => ({ jobs: { stats: () => Promise.reject(thrown) } })
+
+/** Sends bytes that no HTTP client would, and gives the answer's head and body. */
+async function sendRaw(address: string, bytes: string): Promise<{ head: string; body: unknown }> {
+  const { hostname, port } = new URL(address)
+  const socket = connect(Number(port), hostname)
+  socket.write(bytes)
+  const [head = '', body = ''] = (await text(socket)).split('\r\n\r\n')
+  return { head, body: body === '' ? undefined : (JSON.parse(body) as unknown) }
+}
+
+describe('an error of the service', () => {
+  const documented: ErrorName[] = ['DATABASE_UNAVAILABLE', 'INTERNAL_ERROR', 'TOO_SLOW']
+
+  it.each(documented)('is answered by its row: %s', async (name) => {
+    await using api = await listening(rejectWith(new ServiceError(name)))
+    const answer = await api.client.get(STATS, { token: api.token })
+    const { status, type, message } = ERRORS[name]
+    expect(answer.reply).toEqual(refused(status, name, { message }))
+    expect(answer.body).toMatchObject({ error: { type } })
+  })
+
+  it('shows the code of its row where the row has another name', async () => {
+    await using api = await listening({
+      devices: { register: () => Promise.reject(new ServiceError('DEVICE_UNREACHABLE_AT_REGISTRATION')) },
+    })
+    const device = { name: 'Main', ip: '192.168.1.100' }
+    const answer = await api.client.post('/api/v1/devices', device, { token: api.token })
+    expect(answer.reply).toEqual(refused(400, 'DEVICE_UNREACHABLE', { message: 'Cannot reach device' }))
+  })
+
+  it('says when to come back where waiting helps', async () => {
+    await using api = await listening(
+      rejectWith(new ServiceError('DATABASE_UNAVAILABLE', { retryAfterSeconds: 7.2 })),
+    )
+    const answer = await api.client.get(STATS, { token: api.token })
+    expect(answer.headers.get('retry-after')).toBe('8')
+  })
+
+  it.each([
+    ['a sentence', 'silent for 5 s', 'silent for 5 s'],
+    ['facts', { reason: 'silent' }, { reason: 'silent' }],
+    ['faults', [{ field: 'ip', message: 'is wrong' }], [{ field: 'ip', message: 'is wrong' }]],
+    ['nothing', undefined, null],
+    ['what nobody can read', 42, null],
+  ])('carries details: %s', async (_, details, shown) => {
+    await using api = await listening(rejectWith(new ServiceError('INTERNAL_ERROR', { details })))
+    const answer = await api.client.get(STATS, { token: api.token })
+    expect(answer.body).toHaveProperty('error.details', shown)
+  })
+})
+
+describe('an answer that took too long', () => {
+  it('is given up with 503', async () => {
+    const givenUp = Object.assign(new Error('timed out'), {
+      code: 'FST_ERR_HANDLER_TIMEOUT',
+      statusCode: 503,
+    })
+    await using api = await listening(rejectWith(givenUp))
+    const answer = await api.client.get(STATS, { token: api.token })
+    expect(answer.reply).toEqual(refused(503, 'TOO_SLOW'))
+    expect(answer.headers.get('retry-after')).not.toBeNull()
+  })
+})
+
+describe('an unforeseen error', () => {
+  it.each([
+    ['an Error', new Error("SELECT * FROM accounts WHERE password = 'secret' at /srv/app.ts")],
+    ['a text', 'secret'],
+    [
+      'an error with a status of its own',
+      Object.assign(new Error('secret'), { statusCode: 418, code: 'SECRET' }),
+    ],
+    ['nothing', undefined],
+  ])('tells nothing about itself: %s', async (_, thrown) => {
+    await using api = await listening(rejectWith(thrown))
+    const answer = await api.client.get(STATS, { token: api.token })
+    expect(answer.reply).toEqual(refused(500, 'INTERNAL_ERROR', { message: ERRORS.INTERNAL_ERROR.message }))
+    expect(answer.text).not.toMatch(/secret|SELECT|\.ts/i)
+  })
+})
+
+describe('a request that no route can take', () => {
+  it('is 404 when the path is not known, with or without a token', async () => {
+    const answer = await api.client.get('/api/v1/doors')
+    expect(answer.reply).toEqual(refused(404, 'ROUTE_NOT_FOUND'))
+  })
+
+  it.each([
+    ['DELETE', '/api/v1/queue/stats', 'GET, HEAD'],
+    ['PUT', '/api/v1/devices', 'GET, HEAD, POST'],
+    ['POST', '/api/v1/devices/1', 'GET, HEAD'],
+    ['GET', '/api/v1/auth/login', 'POST'],
+    ['OPTIONS', '/api/v1/auth/login', 'POST'],
+    ['POST', '/health/live', 'GET, HEAD'],
+    ['POST', '/docs/', 'GET, HEAD'],
+  ])('is 405 when the path knows other methods: %s %s', async (method, path, allow) => {
+    const answer = await api.client.ask(method, path)
+    expect(answer.reply).toEqual(refused(405, 'METHOD_NOT_ALLOWED'))
+    expect(answer.headers.get('allow')).toBe(allow)
+  })
+
+  it.each([
+    ['broken percent signs', '/api/v1/devices/%zz'],
+    ['a broken UTF-8 sequence', '/api/v1/devices/%ff'],
+    ['an endless part', `/api/v1/queue/jobs/${'a'.repeat(300)}`],
+  ])('is 400 when its path has %s', async (_, path) => {
+    const answer = await api.client.get(path, { token: api.token })
+    expect(answer.reply).toEqual(refused(400, 'VALIDATION_ERROR'))
+    expect(answer.faults).toEqual(['path'])
+  })
+})
+
+describe('bytes that are no request', () => {
+  it('are answered with the standard error', async () => {
+    const { head, body } = await sendRaw(api.client.address, 'HELO terminal\r\n\r\n')
+    expect(head).toMatch(/^HTTP\/1\.1 400 /)
+    expect({ status: 400, body }).toEqual(refused(400, 'VALIDATION_ERROR'))
+    expect(head).toContain(
+      `x-request-id: ${(body as { metadata: { request_id: string } }).metadata.request_id}`,
+    )
+  })
+
+  it('with headers without end are answered with 431', async () => {
+    const { head, body } = await sendRaw(
+      api.client.address,
+      `GET /health/live HTTP/1.1\r\nhost: x\r\nx-long: ${'a'.repeat(100_000)}\r\n\r\n`,
+    )
+    expect(head).toMatch(/^HTTP\/1\.1 431 /)
+    expect({ status: 431, body }).toEqual(refused(431, 'HEADERS_TOO_LARGE'))
+  })
+})

@@ -1,0 +1,57 @@
+// What browsers are told.
+import { describe, expect, it } from 'vitest'
+import { listening, listeningForAll } from '../support/listening.ts'
+
+const api = listeningForAll()
+
+describe('security headers', () => {
+  it.each(['/health/live', '/api/v1/queue/stats', '/nowhere', '/docs/'])(
+    'are on every answer: %s',
+    async (path) => {
+      const { headers } = await api.client.get(path)
+      expect(headers.get('x-content-type-options')).toBe('nosniff')
+      expect(headers.get('x-frame-options')).toBe('DENY')
+      expect(headers.get('content-security-policy')).toContain("frame-ancestors 'none'")
+      expect(headers.get('x-powered-by')).toBeNull()
+      expect(headers.get('server')).toBeNull()
+    },
+  )
+
+  it('do not send browsers to HTTPS where nothing answers by it', async () => {
+    const { headers } = await api.client.get('/health/live')
+    expect(headers.get('strict-transport-security')).toBeNull()
+    expect(headers.get('content-security-policy')).not.toContain('upgrade-insecure-requests')
+  })
+})
+
+describe('other origins', () => {
+  const origin = 'https://hr.example.com'
+
+  it('are told nothing unless they are named', async () => {
+    const { headers } = await api.client.get('/health/live', { headers: { origin } })
+    expect(headers.get('access-control-allow-origin')).toBeNull()
+  })
+
+  it('may call once they are named, and others may not', async () => {
+    await using api = await listening({ config: { corsOrigins: [origin] } })
+    const named = await api.client.get('/health/live', { headers: { origin } })
+    expect(named.headers.get('access-control-allow-origin')).toBe(origin)
+    expect(named.headers.get('access-control-expose-headers')).toContain('x-request-id')
+    const other = await api.client.get('/health/live', { headers: { origin: 'https://evil.example' } })
+    expect(other.headers.get('access-control-allow-origin')).toBeNull()
+  })
+
+  it('get their preflight answered', async () => {
+    await using api = await listening({ config: { corsOrigins: [origin] } })
+    const answer = await api.client.ask('OPTIONS', '/api/v1/auth/login', {
+      headers: {
+        origin,
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'content-type',
+      },
+    })
+    expect(answer.status).toBe(204)
+    expect(answer.headers.get('access-control-allow-methods')).toContain('POST')
+    expect(answer.headers.get('access-control-allow-headers')).toContain('authorization')
+  })
+})

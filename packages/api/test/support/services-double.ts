@@ -1,0 +1,186 @@
+// Services made by hand, for what HTTP does by itself: each part answers with one fixed row until a test says otherwise.
+import { createLog, readConfig } from '@org/core'
+import type {
+  Account,
+  Accounts,
+  Attendance,
+  Config,
+  Device,
+  Devices,
+  Health,
+  JobCounts,
+  JobQueue,
+  JobView,
+  Login,
+  Punch,
+  RateCounter,
+  Services,
+} from '@org/core'
+
+export const SECRET = 'a secret of the tests, more than 32 bytes long'
+
+export const ADMIN: Account = {
+  id: 1,
+  username: 'admin',
+  email: 'admin@example.com',
+  role: 'admin',
+  disabled: false,
+  createdAt: '2024-02-05T14:30:00.123Z',
+}
+
+export const DEVICE: Device = {
+  id: 1,
+  name: 'Main Entrance Reader',
+  ip: '192.168.1.100',
+  port: 4370,
+  location: 'Building A - Main Entrance',
+  serialNumber: 'ZKT-001-2024',
+  terminalSerialNumber: 'BOCK194961234',
+  transport: 'auto',
+  timezone: 'Asia/Jakarta',
+  nameEncoding: 'auto',
+  live: true,
+  syncIntervalMinutes: null,
+  unlockUnit: 'tenths',
+  status: 'active',
+  hasCommKey: true,
+  isConnected: true,
+  lastSeenAt: '2024-02-05T14:30:00.999Z',
+  lastSyncAt: null,
+  lastError: null,
+  clockDriftSeconds: -2,
+  createdAt: '2024-02-05T14:30:00.123Z',
+  updatedAt: '2024-02-05T14:30:00.123Z',
+}
+
+export const PUNCH: Punch = {
+  id: 7,
+  deviceId: 1,
+  pin: '0042',
+  userName: 'Siti Rahma',
+  at: '2024-02-05T14:30:00.000Z',
+  wallTime: '2024-02-05T21:30:00',
+  timezone: 'Asia/Jakarta',
+  timeStatus: 'ok',
+  state: 0,
+  verifyMode: 1,
+  workCode: 0,
+  denied: false,
+  source: 'sync',
+  receivedAt: '2024-02-05T14:31:12.345Z',
+}
+
+export const JOB: JobView = {
+  id: 'sync-device-1-20240205143000',
+  queue: 'attendance-sync',
+  name: 'attendance-sync',
+  deviceId: 1,
+  state: 'waiting',
+  runAt: '2024-02-05T14:30:00.000Z',
+  attempts: 0,
+  maxAttempts: 4,
+  progress: null,
+  result: null,
+  error: null,
+  queuedAt: '2024-02-05T14:30:00.000Z',
+  startedAt: null,
+  finishedAt: null,
+}
+
+const NONE: JobCounts = { total: 0, active: 0, waiting: 0, delayed: 0, completed: 0, failed: 0 }
+
+export const LOGIN: Login = {
+  account: ADMIN,
+  refreshFamily: { id: 'family-1', tokenId: 'refresh-1', expiresAt: '2024-02-12T14:30:00.000Z' },
+}
+
+/** What a test may put in the place of the fixed rows. */
+export interface Replacements {
+  readonly config?: Partial<Config>
+  readonly accounts?: Partial<Accounts>
+  readonly devices?: Partial<Devices>
+  readonly attendance?: Partial<Attendance>
+  readonly jobs?: Partial<JobQueue>
+  readonly rateCounter?: RateCounter
+  readonly log?: Services['log']
+  readonly health?: () => Promise<Health>
+  readonly ready?: boolean
+}
+
+/** An environment in which nothing is logged and no limit is met. */
+const UNLIMITED = {
+  LOG_LEVEL: 'silent',
+  RATE_LIMIT_PER_MINUTE: '1000000',
+  LOGIN_RATE_LIMIT_PER_MINUTE: '1000000',
+}
+
+/** Services that answer with the rows above. */
+export function servicesDouble(replaced: Replacements = {}): Services {
+  const config: Config = { ...readConfig(UNLIMITED), ...replaced.config }
+  return {
+    config,
+    mode: config.mode,
+    log: replaced.log ?? createLog(config.LOG_LEVEL),
+    accounts: {
+      login: async () => LOGIN,
+      register: async ({ username, email, role }) => ({ ...ADMIN, id: 2, username, email, role }),
+      findForToken: async () => ADMIN,
+      ensureFirstAdmin: async () => undefined,
+      tokenSecrets: { current: SECRET, previous: undefined },
+      ...replaced.accounts,
+    },
+    devices: {
+      register: async () => ({ device: DEVICE, warnings: [] }),
+      find: async () => DEVICE,
+      list: async () => ({ rows: [DEVICE], total: 1 }),
+      ...replaced.devices,
+    },
+    attendance: {
+      list: async () => ({ rows: [PUNCH], total: 1, nextCursor: null }),
+      requestSync: async () => ({ job: JOB, deduplicated: false }),
+      ...replaced.attendance,
+    },
+    jobs: {
+      enqueue: async () => ({ job: JOB, deduplicated: false }),
+      find: async () => JOB,
+      stats: async () => ({
+        totals: NONE,
+        queues: { 'attendance-sync': NONE, 'user-sync': NONE, notifications: NONE, maintenance: NONE },
+        at: '2024-02-05T14:30:00.500Z',
+      }),
+      work: () => ({ stop: async () => undefined }),
+      cancel: async () => JOB,
+      removeFinished: async () => 0,
+      health: async () => ({ state: 'up', ms: 1 }),
+      close: async () => undefined,
+      ...replaced.jobs,
+    },
+    rateCounter: replaced.rateCounter ?? countingForever(),
+    syncAttendance: async () => {
+      throw new Error('the API does not sync')
+    },
+    ready: replaced.ready ?? true,
+    mustStop: new AbortController().signal,
+    health:
+      replaced.health ??
+      (async () => ({
+        ready: true,
+        database: { state: 'up', ms: 1.26 },
+        redis: null,
+        queue: { state: 'up', ms: 0 },
+      })),
+    close: async () => undefined,
+  }
+}
+
+/** Counts in one window that never ends. */
+function countingForever(): RateCounter {
+  const counts = new Map<string, number>()
+  return {
+    hit: async (key, windowMs) => {
+      const count = (counts.get(key) ?? 0) + 1
+      counts.set(key, count)
+      return { count, ttlMs: windowMs }
+    },
+  }
+}
