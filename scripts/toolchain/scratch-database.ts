@@ -18,6 +18,8 @@ export function serverUrl(name: 'TEST_DATABASE_URL' | 'TEST_REDIS_URL'): string 
 export interface ScratchDatabase extends AsyncDisposable {
   /** For `openDatabase`. */
   readonly url: string
+  /** Runs statements past everything, in this database. */
+  run(...statements: readonly string[]): Promise<void>
 }
 
 /** An empty database of its own on the test server, dropped when disposed of. */
@@ -25,13 +27,18 @@ export async function scratchDatabase(): Promise<ScratchDatabase> {
   const server = serverUrl('TEST_DATABASE_URL')
   const name = `scratch_${randomBytes(8).toString('hex')}`
   await ask(server, `CREATE DATABASE ${name}`)
-  return { url: `${server}/${name}`, [Symbol.asyncDispose]: () => ask(server, `DROP DATABASE ${name}`) }
+  const url = `${server}/${name}`
+  return {
+    url,
+    run: (...statements) => ask(url, ...statements),
+    [Symbol.asyncDispose]: () => ask(server, `DROP DATABASE ${name}`),
+  }
 }
 
-async function ask(url: string, sql: string): Promise<void> {
+async function ask(url: string, ...statements: readonly string[]): Promise<void> {
   const connection = await createConnection(url)
   try {
-    await connection.query(sql)
+    for (const sql of statements) await connection.query(sql)
   } finally {
     await connection.end()
   }

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { openDatabase } from '@org/data'
 import { startTerminal } from '@org/zk-sim'
 import { describe, expect, it } from 'vitest'
-import { embeddedOnly, serverUrl } from './jobs/test-servers.ts'
+import { EMBEDDED_ONLY, serverUrl } from '../../../scripts/toolchain/scratch-database.ts'
 import { expectSameAsTerminal, rowsOf } from './support/same-as-terminal.ts'
 import { openScratch, scratchFolder, type Engine } from './support/scratch-service.ts'
 
@@ -15,7 +15,7 @@ const QUICK = { JOB_CLAIM_MS: '1000', DEVICE_LEASE_MS: '3000', LOG_LEVEL: 'silen
 
 const modes: readonly [string, Engine, () => Record<string, string>][] = [
   ['embedded', 'sqlite', () => ({})],
-  ...(embeddedOnly
+  ...(EMBEDDED_ONLY
     ? []
     : ([
         [

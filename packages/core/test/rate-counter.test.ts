@@ -5,7 +5,7 @@ import { createMemoryRateCounter } from '../src/rate-counter-memory.ts'
 import { createRedisRateCounter } from '../src/rate-counter-redis.ts'
 import { connectRedis, endRedis } from '../src/redis.ts'
 import { rateCounterContract } from './contract/rate-counter.contract.ts'
-import { embeddedOnly, serverUrl } from './jobs/test-servers.ts'
+import { EMBEDDED_ONLY, serverUrl } from '../../../scripts/toolchain/scratch-database.ts'
 import { quiet } from './support/scratch-service.ts'
 
 rateCounterContract('memory', () =>
@@ -33,9 +33,9 @@ describe('a rate counter in memory', () => {
   })
 })
 
-if (!embeddedOnly) rateCounterContract('Redis', redisCounter)
+if (!EMBEDDED_ONLY) rateCounterContract('Redis', redisCounter)
 
-describe.skipIf(embeddedOnly)('a rate counter in Redis', () => {
+describe.skipIf(EMBEDDED_ONLY)('a rate counter in Redis', () => {
   it('goes on counting in the process while Redis is away', async () => {
     const { redis, counter, close } = await redisCounter()
     await counter.hit('a', 60_000)

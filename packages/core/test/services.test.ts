@@ -10,7 +10,7 @@ import {
   type JobView,
   type Services,
 } from '../src/index.ts'
-import { embeddedOnly, serverUrl } from './jobs/test-servers.ts'
+import { EMBEDDED_ONLY, serverUrl } from '../../../scripts/toolchain/scratch-database.ts'
 import { expectSameAsTerminal } from './support/same-as-terminal.ts'
 import { openScratch, quiet, scratchFolder, scratchService, type Engine } from './support/scratch-service.ts'
 
@@ -20,7 +20,7 @@ const redisEnv = (): Record<string, string> => ({ REDIS_URL: serverUrl('TEST_RED
 /** Every way to run: name, database, environment. */
 const modes: readonly [string, Engine, () => Record<string, string>][] = [
   ['SQLite alone', 'sqlite', () => ({})],
-  ...(embeddedOnly
+  ...(EMBEDDED_ONLY
     ? []
     : ([
         ['MySQL alone', 'mysql', () => ({})],
@@ -100,7 +100,7 @@ describe('one process that must be alone', () => {
   })
 })
 
-describe.skipIf(embeddedOnly)('queue mode', () => {
+describe.skipIf(EMBEDDED_ONLY)('queue mode', () => {
   it(
     'lets processes share the terminals: no two of them ever speak to one at once',
     { timeout: 120_000 },

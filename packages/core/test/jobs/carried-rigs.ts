@@ -8,7 +8,11 @@ import { createBullmqJobQueue } from '../../src/jobs/job-queue-bullmq.ts'
 import { createDatabaseJobQueue } from '../../src/jobs/job-queue-database.ts'
 import type { JobQueue } from '../../src/jobs/job-queue.ts'
 import type { QueueRig } from './queue-rig.ts'
-import { type Scratch, scratchDatabase, serverUrl } from './test-servers.ts'
+import {
+  scratchDatabase,
+  type ScratchDatabase as ServerDatabase,
+  serverUrl,
+} from '../../../../scripts/toolchain/scratch-database.ts'
 
 export const silent = pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' })
 
@@ -33,7 +37,7 @@ export async function onSqlite(): Promise<ScratchDatabase> {
 
 /** A database on the server, made and migrated once for a test file; each test gets it without jobs. */
 export function onServer(): { scratch: () => Promise<ScratchDatabase>; drop: () => Promise<void> } {
-  let opened: Promise<{ scratch: Scratch; database: Database }> | undefined
+  let opened: Promise<{ scratch: ServerDatabase; database: Database }> | undefined
   const open = async () => {
     const scratch = await scratchDatabase()
     return { scratch, database: await openDatabase(scratch.url) }
@@ -41,13 +45,13 @@ export function onServer(): { scratch: () => Promise<ScratchDatabase>; drop: () 
   return {
     async scratch() {
       const { scratch, database } = await (opened ??= open())
-      await scratch.emptyJobs()
+      await scratch.run('DELETE FROM jobs', 'DELETE FROM job_totals')
       return { database, url: scratch.url, discard: async () => {} }
     },
     async drop() {
       const { scratch, database } = (await opened) ?? {}
       await database?.close()
-      await scratch?.drop()
+      await scratch?.[Symbol.asyncDispose]()
     },
   }
 }

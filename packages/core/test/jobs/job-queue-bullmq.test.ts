@@ -10,17 +10,17 @@ import { jobQueueContract } from '../contract/job-queue.contract.ts'
 import { type BullmqRig, bullmqRig, onServer, onSqlite } from './carried-rigs.ts'
 import { type CuttableProxy, cuttableProxy } from './cuttable-proxy.ts'
 import { type Echo, echo, gate, inState, openerOf, patient, range, row, settled, until } from './queue-rig.ts'
-import { embeddedOnly, serverUrl } from './test-servers.ts'
+import { EMBEDDED_ONLY, serverUrl } from '../../../../scripts/toolchain/scratch-database.ts'
 
 const server = onServer()
 afterAll(() => server.drop())
 
-if (!embeddedOnly) {
+if (!EMBEDDED_ONLY) {
   jobQueueContract('BullMQ with SQLite', () => bullmqRig(onSqlite))
   jobQueueContract('BullMQ with a server', () => bullmqRig(server.scratch))
 }
 
-describe.skipIf(embeddedOnly)('carriers in Redis', () => {
+describe.skipIf(EMBEDDED_ONLY)('carriers in Redis', () => {
   let rig: BullmqRig
   const open = openerOf(() => rig)
   beforeEach(async () => {
@@ -81,7 +81,7 @@ describe.skipIf(embeddedOnly)('carriers in Redis', () => {
   })
 })
 
-describe.skipIf(embeddedOnly)('Redis that goes away', () => {
+describe.skipIf(EMBEDDED_ONLY)('Redis that goes away', () => {
   let proxy: CuttableProxy
   let rig: BullmqRig
   const open = openerOf(() => rig)
@@ -144,7 +144,7 @@ describe.skipIf(embeddedOnly)('Redis that goes away', () => {
   })
 })
 
-describe.skipIf(embeddedOnly)('a worker process', () => {
+describe.skipIf(EMBEDDED_ONLY)('a worker process', () => {
   it.for(['up', 'down'] as const)('ends by itself when its queue is closed, with Redis %s', async (state) => {
     const rig = await bullmqRig(onSqlite)
     const url = state === 'up' ? serverUrl('TEST_REDIS_URL') : 'redis://127.0.0.1:1'

@@ -2,10 +2,10 @@
 import { afterAll } from 'vitest'
 import { jobQueueContract } from '../contract/job-queue.contract.ts'
 import { databaseRig, onServer, onSqlite } from './carried-rigs.ts'
-import { embeddedOnly } from './test-servers.ts'
+import { EMBEDDED_ONLY } from '../../../../scripts/toolchain/scratch-database.ts'
 
 const server = onServer()
 afterAll(() => server.drop())
 
 jobQueueContract('database on SQLite', () => databaseRig(onSqlite))
-if (!embeddedOnly) jobQueueContract('database on a server', () => databaseRig(server.scratch))
+if (!EMBEDDED_ONLY) jobQueueContract('database on a server', () => databaseRig(server.scratch))

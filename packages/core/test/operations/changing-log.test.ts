@@ -1,11 +1,11 @@
 // Logs that grow, shrink, are cleared, refilled, full or odd: what a bookmark must not be fooled by.
 import { profileNamed, TerminalMemory, encodePerson, type Profile } from '@org/zk-sim'
 import { describe, expect, it } from 'vitest'
-import { embeddedOnly } from '../jobs/test-servers.ts'
+import { EMBEDDED_ONLY } from '../../../../scripts/toolchain/scratch-database.ts'
 import { expectSameAsTerminal, rowsOf, sorted, toldBy } from '../support/same-as-terminal.ts'
 import { scratchService, type Engine } from '../support/scratch-service.ts'
 
-const engines: readonly Engine[] = embeddedOnly ? ['sqlite'] : ['sqlite', 'mysql']
+const engines: readonly Engine[] = EMBEDDED_ONLY ? ['sqlite'] : ['sqlite', 'mysql']
 
 describe.each(engines)('a changing log, into %s', (engine) => {
   it('takes along what is punched while the log is read', async () => {

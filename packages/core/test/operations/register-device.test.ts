@@ -3,11 +3,11 @@ import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { SYSTEM, type DeviceInput } from '../../src/index.ts'
-import { embeddedOnly } from '../jobs/test-servers.ts'
+import { EMBEDDED_ONLY } from '../../../../scripts/toolchain/scratch-database.ts'
 import { expectSameAsTerminal } from '../support/same-as-terminal.ts'
 import { scratchService, type Engine, type ScratchService } from '../support/scratch-service.ts'
 
-const engines: readonly Engine[] = embeddedOnly ? ['sqlite'] : ['sqlite', 'mysql']
+const engines: readonly Engine[] = EMBEDDED_ONLY ? ['sqlite'] : ['sqlite', 'mysql']
 
 const expectNothingStored = async ({ services }: ScratchService): Promise<void> => {
   expect((await services.devices.list({}, { page: 1, limit: 10 })).total).toBe(0)

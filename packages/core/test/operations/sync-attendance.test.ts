@@ -1,11 +1,11 @@
 // Syncs over real sockets against simulated terminals; each ends with the comparison of every row with the terminal's own truth.
 import type { TerminalMemory } from '@org/zk-sim'
 import { describe, expect, it } from 'vitest'
-import { embeddedOnly } from '../jobs/test-servers.ts'
+import { EMBEDDED_ONLY } from '../../../../scripts/toolchain/scratch-database.ts'
 import { expectSameAsTerminal, rowsOf } from '../support/same-as-terminal.ts'
 import { scratchService, type Engine } from '../support/scratch-service.ts'
 
-const engines: readonly Engine[] = embeddedOnly ? ['sqlite'] : ['sqlite', 'mysql']
+const engines: readonly Engine[] = EMBEDDED_ONLY ? ['sqlite'] : ['sqlite', 'mysql']
 
 describe.each(engines)('a sync into %s', (engine) => {
   it('brings every punch of a log and proves it by its certificate', async () => {
@@ -75,6 +75,14 @@ describe.each(engines)('a sync into %s', (engine) => {
 
     expect(await service.sync(device.id)).toMatchObject({ read: 1, new: 1 })
     expect(await service.sync(device.id, { mode: 'full' })).toMatchObject({ read: 53, new: 0, known: 53 })
+    await expectSameAsTerminal(service.database, device.id, terminal.memory)
+  })
+
+  it('reads an old terminal over UDP', async () => {
+    await using service = await scratchService(engine)
+    const terminal = await service.terminal({ profile: 'old', people: 12, punches: 900, seed: 9 })
+    const device = await service.register(terminal, { transport: 'udp' })
+    expect(await service.sync(device.id)).toMatchObject({ read: 900, new: 900, bytes_received: 900 * 8 + 4 })
     await expectSameAsTerminal(service.database, device.id, terminal.memory)
   })
 

@@ -15,7 +15,7 @@ import {
   type Services,
 } from '../../src/index.ts'
 import type { SyncAttendanceInput, SyncCertificate } from '../../src/index.ts'
-import { scratchDatabase } from '../jobs/test-servers.ts'
+import { scratchDatabase } from '../../../../scripts/toolchain/scratch-database.ts'
 
 export type Engine = 'sqlite' | 'mysql'
 
@@ -41,7 +41,7 @@ export async function openScratch(
     database,
     async [Symbol.asyncDispose]() {
       await database.close()
-      await server?.drop()
+      await server?.[Symbol.asyncDispose]()
     },
   }
 }

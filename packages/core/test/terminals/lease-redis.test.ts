@@ -6,7 +6,7 @@ import { connectRedis, endRedis } from '../../src/redis.ts'
 import { createRedisLeases } from '../../src/terminals/lease-redis.ts'
 import type { Lease, LeaseKeeper } from '../../src/terminals/lease.ts'
 import { leaseContract } from '../contract/lease.contract.ts'
-import { embeddedOnly, serverUrl } from '../jobs/test-servers.ts'
+import { EMBEDDED_ONLY, serverUrl } from '../../../../scripts/toolchain/scratch-database.ts'
 import { quiet } from '../support/scratch-service.ts'
 
 /** One installation on Redis, with as many processes as are asked for. */
@@ -71,9 +71,9 @@ class Installation {
 const acquire = (keeper: LeaseKeeper, waitMs: number): Promise<Lease> =>
   keeper.acquire({ deviceId: 1 }, { waitMs, signal: new AbortController().signal })
 
-if (!embeddedOnly) leaseContract('Redis', () => Promise.resolve(new Installation(5_000)))
+if (!EMBEDDED_ONLY) leaseContract('Redis', () => Promise.resolve(new Installation(5_000)))
 
-describe.skipIf(embeddedOnly)('a lease that ends by time', () => {
+describe.skipIf(EMBEDDED_ONLY)('a lease that ends by time', () => {
   let installation: Installation
   afterEach(() => installation.close())
 
