@@ -5,6 +5,7 @@ import { CompiledQuery } from 'kysely'
 import type { AloneHold } from './database.ts'
 import { MysqlDriver, type MysqlOptions } from './driver-mysql.ts'
 import { isBusy, openFile, translatedSqlite } from './driver-sqlite.ts'
+import { DatabaseUnavailable } from './errors.ts'
 
 /** For a file: an exclusive transaction on a second file beside it, which is open as long as the hold lasts. */
 export function holdFile(path: string): AloneHold | undefined {
@@ -67,9 +68,18 @@ export async function holdServer(options: MysqlOptions): Promise<AloneHold | und
     return {
       lost: lost.signal,
       release: async () => {
+        if (released) return
         released = true
         clearInterval(signs)
-        await driver.destroyNow()
+        try {
+          // Said, not left to the end of the connection, which a busy server notices some time after the next has asked.
+          await connection.executeQuery(CompiledQuery.raw(`do release_lock(${LOCK})`))
+        } catch (error) {
+          // A connection that is gone took the lock with it.
+          if (!(error instanceof DatabaseUnavailable)) throw error
+        } finally {
+          await driver.destroyNow()
+        }
       },
     }
   } catch (error) {
