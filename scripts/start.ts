@@ -3,7 +3,7 @@
 // (the service alone).
 import { parseArgs } from 'node:util'
 import closeWithGrace from 'close-with-grace'
-import { ConfigError, readConfig } from '@org/core'
+import { ConfigError, STOP_SIGNALS, onStopSignal, readConfig } from '@org/core'
 import { listenForDemo, runDemo } from './demo/run-demo.ts'
 import { Report } from './demo/report.ts'
 import { startService, type RunningService } from './demo/service.ts'
@@ -40,7 +40,10 @@ function readOptions(args: readonly string[]): Options | undefined {
     if (!values.help) return { once: values.once, demo: !values['no-demo'] }
     console.log(USAGE)
   } catch (error) {
-    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`)
+    const message = error instanceof Error ? error.message : String(error)
+    console.error(`${message}\n\n${USAGE}`)
+    // Programs read the last line, whatever went wrong.
+    if (args.includes('--once')) console.log(JSON.stringify({ ok: false, error: message }))
     process.exitCode = 2
   }
   return undefined
@@ -53,12 +56,16 @@ async function start({ once, demo }: Options): Promise<number> {
   const resources = new AsyncDisposableStack()
   // The terminal ends last: a session on it wants to say goodbye.
   const terminals = resources.use(new AsyncDisposableStack())
-  const grace = closeWithGrace({ delay: STOP_WITHIN_MS, logger: false }, async ({ err, signal }) => {
+  const skip = [...STOP_SIGNALS]
+  const grace = closeWithGrace({ delay: STOP_WITHIN_MS, logger: false, skip }, async ({ err }) => {
     if (err !== undefined) report.failure(err)
-    if (signal !== undefined) report.stopping(signal)
     stop.abort()
     await resources.disposeAsync()
-    if (signal !== undefined) report.stopped()
+    report.stopped()
+  })
+  onStopSignal((signal) => {
+    report.stopping(signal)
+    grace.close()
   })
 
   let code = 0

@@ -2,7 +2,7 @@
 // last line is JSON for programs.
 import cliProgress from 'cli-progress'
 import pico from 'picocolors'
-import { ConfigError, type Device, type JobProgress, type JobView, type SyncCertificate } from '@org/core'
+import { startFailure, type Device, type JobProgress, type JobView, type SyncCertificate } from '@org/core'
 import { linesToPaste } from './lines-to-paste.ts'
 import { punchStateName } from '@org/zk-proto'
 import type { RunningService } from './service.ts'
@@ -51,7 +51,7 @@ export class Report {
       ['e-mail', firstAdmin.email],
       ['password', firstAdmin.password ?? '(the one in ADMIN_PASSWORD)'],
     ])
-    if (firstAdmin.password !== undefined) console.log(pico.dim('  Shown this once; keep it.'))
+    if (firstAdmin.password !== undefined) console.log(pico.dim('  Shown at this start only; keep it.'))
   }
 
   device(device: Device): void {
@@ -125,12 +125,11 @@ export class Report {
 
   failure(error: unknown): void {
     this.progressEnds()
-    const message = error instanceof Error ? error.message : String(error)
-    const stack =
-      error instanceof Error && !(error instanceof ConfigError) && process.env['DEBUG']
-        ? error.stack
-        : undefined
-    console.error(pico.red(stack ?? message))
+    const told = startFailure(error)
+    // Where it came from is for whoever mends it: DEBUG=1 shows it.
+    const isStack = error instanceof Error && told === error.stack
+    const message = isStack ? error.message : told
+    console.error(pico.red(isStack && process.env['DEBUG'] ? told : message))
     this.#last = { ok: false, error: message }
   }
 
@@ -155,7 +154,8 @@ export class Report {
 
   #linesToPaste({ api, adminEmail, firstAdmin }: RunningService, device: Device): void {
     if (adminEmail === undefined) return
-    console.log(pico.bold('\nTry it: paste these three lines into another shell'))
+    const how = firstAdmin?.password === undefined ? ', the first by itself: it asks for the password' : ''
+    console.log(pico.bold(`\nTry it: paste these three lines into another shell${how}`))
     const input = {
       base: `${api.address}/api/v1`,
       deviceId: device.id,

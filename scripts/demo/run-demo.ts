@@ -1,7 +1,7 @@
 // The demo of `npm start`: a simulated terminal loaded with recorded input, registered as a device, its attendance log synced
 // by a job, and the table compared with what the terminal holds, row by row.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { SYSTEM, attendanceSync, type Device, type JobView, type SyncCertificate } from '@org/core'
 import { recordedMemory, startTerminal, type SimulatedTerminal } from '@org/zk-sim'
@@ -132,8 +132,10 @@ function demoState(file: string): DemoState {
   if (kept !== undefined) return kept
   const since = new Date(Date.now() - DAYS * 86_400_000).toISOString()
   const state = { seed: 1, since: `${since.slice(0, 10)}T00:00:00` }
-  mkdirSync(join(file, '..'), { recursive: true })
-  writeFileSync(file, `${JSON.stringify(state)}\n`)
+  mkdirSync(dirname(file), { recursive: true })
+  // Written beside and moved into place: a start that is killed here leaves no half of it.
+  writeFileSync(`${file}.new`, `${JSON.stringify(state)}\n`)
+  renameSync(`${file}.new`, file)
   return state
 }
 
@@ -145,12 +147,23 @@ function readState(file: string): DemoState | undefined {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
     throw error
   }
-  const state: unknown = JSON.parse(text)
-  if (typeof state === 'object' && state !== null && 'seed' in state && 'since' in state) {
-    const { seed, since } = state
-    if (typeof seed === 'number' && typeof since === 'string') return { seed, since }
-  }
+  const state = parseState(text)
+  if (state !== undefined) return state
   throw new Error(
     `${file} is not what a start of the demo wrote; remove it together with the database beside it`,
   )
+}
+
+function parseState(text: string): DemoState | undefined {
+  let state: unknown
+  try {
+    state = JSON.parse(text)
+  } catch {
+    return undefined
+  }
+  if (typeof state !== 'object' || state === null || !('seed' in state) || !('since' in state))
+    return undefined
+  const { seed, since } = state
+  if (typeof seed !== 'number' || typeof since !== 'string') return undefined
+  return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/.test(since) ? { seed, since } : undefined
 }

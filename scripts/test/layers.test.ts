@@ -33,6 +33,17 @@ describe('imports run one way', () => {
   })
 })
 
+describe('no rule is switched off', () => {
+  it('by comment, and nothing is left for later', () => {
+    const sources = globSync(['packages/*/{src,test}/**/*.ts', 'scripts/**/*.{ts,mjs}'], { cwd: root })
+    const marks = new RegExp(
+      ['(ox|es)lint-disable', '@ts-(ignore|nocheck|expect-error)', '\\b(T[O]DO|FIX[M]E|X[X]X)\\b'].join('|'),
+    )
+    const found = sources.filter((path) => marks.test(readFileSync(join(root, path), 'utf8')))
+    expect(found).toEqual([])
+  })
+})
+
 describe('the check refuses', () => {
   const refused: readonly (readonly [title: string, path: string, source: string])[] = [
     [
@@ -89,6 +100,46 @@ describe('the check refuses', () => {
     ],
     ['a timer outside transport', 'packages/zk-proto/src/session/session.ts', 'setTimeout(() => {}, 1)'],
     ['a clock outside transport', 'packages/zk-proto/src/terminal.ts', 'export const now = () => Date.now()'],
+    [
+      'a clock by another way',
+      'packages/zk-proto/src/session/session.ts',
+      'export const at = () => new Date',
+    ],
+    ['the network by fetch', 'packages/zk-proto/src/terminal.ts', "export const page = fetch('http://x')"],
+    [
+      'a module of Node that does things',
+      'packages/zk-proto/src/bytes.ts',
+      "import { get } from 'node:http'",
+    ],
+    [
+      'a type taken in passing',
+      'packages/core/src/services.ts',
+      "export type A = import('@org/api').RunningApi",
+    ],
+    ['a require by hand', 'packages/core/src/services.ts', "createRequire(import.meta.url)('@org/api')"],
+    ['rows entered without a name', 'packages/api/src/main.ts', "import '@org/data'"],
+    [
+      'a terminal reached past core',
+      'packages/api/src/routes/door.ts',
+      "import { connect } from '@org/zk-proto'",
+    ],
+    ['a technology in an operation', 'packages/core/src/operations/a.ts', "import { Redis } from 'ioredis'"],
+    ['a socket in an operation', 'packages/core/src/operations/a.ts', "import { connect } from 'node:net'"],
+    [
+      'an operation that knows the service',
+      'packages/core/src/operations/a.ts',
+      "import { createServices } from '../services.ts'",
+    ],
+    [
+      'a job that knows an operation',
+      'packages/core/src/jobs/a.ts',
+      "import { syncAttendance } from '../operations/sync-attendance.ts'",
+    ],
+    [
+      'half of an adapter',
+      'packages/core/src/operations/a.ts',
+      "import { Carriers } from '../jobs/bullmq-carriers.ts'",
+    ],
     ['a file that stands nowhere', 'packages/zk-proto/src/odds-and-ends.ts', "import './bytes.ts'"],
   ]
   it.each(refused)('%s', (_title, path, source) => {

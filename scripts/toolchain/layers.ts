@@ -34,15 +34,41 @@ const ZK_PROTO_STOREYS: readonly { readonly name: string; readonly files: RegExp
 /** transport stands beside the conversations: it drives a session and knows none of them. */
 const NOT_FOR_TRANSPORT = /^(records|commands|procedures)\//
 
+/**
+ * Of zk-proto api and worker take types, and these tables and their look-ups, so that a code's name is declared once. A terminal
+ * they reach through core.
+ */
+const CODE_TABLES = [
+  'PUNCH_STATES',
+  'VERIFY_MODES',
+  'ZK_ERRORS',
+  'punchStateName',
+  'verifyModeName',
+  'privilegeLevel',
+]
+
 /** Sockets, timers and clocks: in zk-proto only below transport/, so that a session can be tested with a virtual clock. */
 const HANDS =
-  /\b(?:setTimeout|setInterval|setImmediate|Date\.now|performance\.now|new Date\(\s*\))\b|\bnew Date\(\s*\)/
-const HAND_MODULES =
-  /^node:(net|dgram|tls|timers|timers\/promises|dns|dns\/promises|fs|fs\/promises|child_process|worker_threads)$/
+  /\b(?:setTimeout|setInterval|setImmediate|queueMicrotask|performance|process|fetch|Temporal)\b|\bDate\b(?!\.UTC\b)/
+
+/** What the library may take from Node outside transport/: computing, no input or output. */
+const HANDLESS_MODULES = ['node:crypto']
 
 /** Adapters of core's ports are chosen in one place. */
-const ADAPTER = /-(memory|redis|database|bullmq)\.ts$/
+const ADAPTER = /(^|\/)([a-z-]+-(memory|redis|database|bullmq)|bullmq-[a-z-]+)\.ts$/
 const ADAPTER_CHOOSERS = ['services.ts']
+/** Technologies that only adapters and the place that chooses them know. */
+const TECHNOLOGIES = ['ioredis', 'bullmq', 'mysql2', 'kysely', 'node:net', 'node:dgram', 'node:sqlite']
+const TECHNOLOGY_ROOMS = /^(services|redis|health)\.ts$|^terminals\/network-bounds\.ts$/
+/** Rooms of core that must not know others: an operation is called, it does not call the service or a queue. */
+const CLOSED_ROOMS: readonly { readonly from: RegExp; readonly to: RegExp; readonly why: string }[] = [
+  {
+    from: /^(operations|terminals|jobs)\//,
+    to: /^services\.ts$/,
+    why: 'only index.ts and types know the service as a whole',
+  },
+  { from: /^(jobs|terminals)\//, to: /^operations\//, why: 'operations stand above jobs and terminals' },
+]
 
 export interface SourceFile {
   /** From the project's root, with slashes: packages/core/src/services.ts */
@@ -52,7 +78,11 @@ export interface SourceFile {
 
 export interface Import {
   readonly from: string
+  /** What is taken that exists when the code runs. */
   readonly names: readonly string[]
+  readonly types: readonly string[]
+  /** Nothing but types is taken. */
+  readonly typesOnly: boolean
 }
 
 /** The manifest's runtime dependencies of each package, for "nobody imports what they did not declare". */
@@ -67,19 +97,28 @@ export function importsOf(file: SourceFile): Import[] {
   const { module, errors } = parseSync(file.path, file.source)
   const first = errors[0]
   if (first !== undefined) throw new Error(`${file.path}: ${first.message}`)
-  const imports: Import[] = module.staticImports.map((statement) => ({
-    from: statement.moduleRequest.value,
-    names: statement.entries.map((entry) => entry.importName.name ?? '*'),
-  }))
+  const imports: Import[] = module.staticImports.map((statement) => {
+    const values = statement.entries.filter((entry) => !entry.isType)
+    return {
+      from: statement.moduleRequest.value,
+      names: values.map((entry) => entry.importName.name ?? '*'),
+      types: statement.entries.filter((entry) => entry.isType).map((entry) => entry.importName.name ?? '*'),
+      typesOnly: statement.entries.length > 0 && values.length === 0,
+    }
+  })
   for (const statement of module.staticExports) {
     for (const entry of statement.entries) {
       if (entry.moduleRequest === null) continue
-      imports.push({ from: entry.moduleRequest.value, names: [entry.importName.name ?? '*'] })
+      const taken = [entry.importName.name ?? '*']
+      const [names, types] = entry.isType ? [[], taken] : [taken, []]
+      imports.push({ from: entry.moduleRequest.value, names, types, typesOnly: entry.isType })
     }
   }
-  for (const call of module.dynamicImports) {
-    const text = file.source.slice(call.moduleRequest.start, call.moduleRequest.end)
-    imports.push({ from: text.replace(/^(['"`])(.*)\1$/, '$2'), names: ['*'] })
+  // import('…') as a call and as a type, and require('…') by whatever name it was made.
+  for (const [, quoted] of withoutComments(file).matchAll(
+    /\b(?:import|require)\s*\(\s*['"`]([^'"`]+)['"`]\s*\)/g,
+  )) {
+    if (quoted !== undefined) imports.push({ from: quoted, names: ['*'], types: [], typesOnly: false })
   }
   return imports
 }
@@ -94,21 +133,28 @@ function* check(file: SourceFile, dependencies: Dependencies): Generator<string>
     yield `${file.path}: the package ${packageName} stands on no plan; name it in scripts/toolchain/layers.ts`
     return
   }
-  for (const { from, names } of importsOf(file)) {
+  if (/\bcreateRequire\b/.test(withoutComments(file)))
+    yield `${file.path} makes a require of its own; use import`
+  for (const taken of importsOf(file)) {
+    const { from } = taken
     const against = (why: string) => `${file.path} imports ${from}: ${why}`
     if (from.startsWith('.')) {
       const target = posix.join(dirname(inside), from)
       if (target.startsWith('..'))
         yield against('a file imports only from its own package, others by their exports')
-      else yield* checkInside(packageName, inside, target, against)
+      else yield* checkInside({ packageName, inside, target, typesOnly: taken.typesOnly, against })
     } else if (from.startsWith('@org/')) {
       const target = from.slice('@org/'.length)
       if (!allowed.includes(target)) yield against(`${packageName} may import ${list(allowed)} of ours`)
-      else yield* checkDataDoor(packageName, inside, target, names, against)
+      else yield* checkDoors(packageName, inside, target, taken, against)
       if (!(dependencies[packageName] ?? []).includes(`@org/${target.split('/')[0]}`))
         yield against('it is not in the dependencies')
     } else if (from.startsWith('node:')) {
-      if (packageName === 'zk-proto' && HAND_MODULES.test(from) && !inside.startsWith('transport/')) {
+      if (
+        packageName === 'zk-proto' &&
+        !HANDLESS_MODULES.includes(from) &&
+        !inside.startsWith('transport/')
+      ) {
         yield against('sockets, timers and files are for transport/ alone')
       }
     } else {
@@ -121,18 +167,27 @@ function* check(file: SourceFile, dependencies: Dependencies): Generator<string>
         yield against('it is not in the dependencies')
     }
   }
+  if (packageName === 'core' && !ADAPTER.test(inside) && !TECHNOLOGY_ROOMS.test(inside)) {
+    for (const { from } of importsOf(file)) {
+      if (TECHNOLOGIES.includes(from))
+        yield `${file.path} imports ${from}: that is for adapters; use the port`
+    }
+  }
   if (packageName === 'zk-proto' && !inside.startsWith('transport/')) {
     const hand = HANDS.exec(withoutComments(file))?.[0]
     if (hand !== undefined) yield `${file.path} uses ${hand}: timers and clocks are for transport/ alone`
   }
 }
 
-function* checkInside(
-  packageName: string,
-  inside: string,
-  target: string,
-  against: (why: string) => string,
-): Generator<string> {
+interface InsideImport {
+  readonly packageName: string
+  readonly inside: string
+  readonly target: string
+  readonly typesOnly: boolean
+  readonly against: (why: string) => string
+}
+
+function* checkInside({ packageName, inside, target, typesOnly, against }: InsideImport): Generator<string> {
   if (
     packageName === 'core' &&
     ADAPTER.test(target) &&
@@ -140,6 +195,9 @@ function* checkInside(
     !ADAPTER_CHOOSERS.includes(inside)
   ) {
     yield against(`adapters are chosen in ${list(ADAPTER_CHOOSERS)} alone; use the port`)
+  }
+  if (packageName === 'core' && !typesOnly) {
+    for (const { from, to, why } of CLOSED_ROOMS) if (from.test(inside) && to.test(target)) yield against(why)
   }
   if (packageName !== 'zk-proto') return
   const own = storey(inside)
@@ -153,17 +211,30 @@ function* checkInside(
     yield against('transport only drives a session')
 }
 
-function* checkDataDoor(
+/** What api and worker may take of data and of zk-proto, by name. */
+function* checkDoors(
   packageName: string,
   inside: string,
   target: string,
-  names: readonly string[],
+  { names, types, typesOnly }: Import,
   against: (why: string) => string,
 ): Generator<string> {
-  if (target !== 'data' || !DATA_DOOR.packages.includes(packageName)) return
-  if (inside !== DATA_DOOR.file || names.some((name) => name !== DATA_DOOR.name)) {
+  if (!DATA_DOOR.packages.includes(packageName)) return
+  if (
+    target === 'data' &&
+    (inside !== DATA_DOOR.file || types.length > 0 || names.join() !== DATA_DOOR.name)
+  ) {
     yield against(
       `${packageName} takes only ${DATA_DOOR.name} from data, in ${DATA_DOOR.file}; rows are reached through core`,
+    )
+  }
+  if (
+    target === 'zk-proto' &&
+    !typesOnly &&
+    (names.length === 0 || names.some((name) => !CODE_TABLES.includes(name)))
+  ) {
+    yield against(
+      `${packageName} takes types and code tables (${list(CODE_TABLES)}) from zk-proto; terminals are reached through core`,
     )
   }
 }

@@ -105,11 +105,8 @@ function run(script, args) {
     stdio: 'inherit',
     env: { ...process.env, PATH: [bin, dirname(NODE), process.env.PATH].join(delimiter) },
   })
-  // Ctrl-C at a keyboard reaches the child by itself (same process group); sent twice it would mean "at once".
-  process.on('SIGINT', () => {
-    if (!process.stdin.isTTY) child.kill('SIGINT')
-  })
-  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  // Passed on always: whether the child's own group has had the signal cannot be known, and an echo is harmless to it.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
   child.on('error', (error) => {
     console.error(`Cannot run ${NODE}: ${error.message}`)
     process.exit(1)

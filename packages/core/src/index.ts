@@ -41,3 +41,5 @@ export type { SyncAttendanceInput, SyncProgress } from './operations/sync-attend
 export type { RateCount, RateCounter } from './rate-counter.ts'
 export type { ServiceOptions, ServiceRole, Services } from './services.ts'
 export { createServices } from './services.ts'
+export { runProcess, startFailure } from './run-process.ts'
+export { STOP_SIGNALS, onStopSignal } from './stop-signals.ts'

@@ -129,6 +129,8 @@ class BullmqWorker implements CarrierWorker {
       try {
         await this.#takeBackStalled()
         const goOn = await this.#publishUncarried()
+        // A round that had nothing to publish has not spoken to Redis: only an answer shows that it is back.
+        await this.#carriers.ping()
         this.#carriers.succeeded()
         if (goOn) continue
       } catch (error) {
