@@ -16,8 +16,8 @@ export const MAX_PACKET_BYTES = 64 * 1024 * 1024
 
 const MAGIC = Uint8Array.of(0x50, 0x50, 0x82, 0x7d)
 
-// Segments below this size are gathered, so that a stream of single bytes costs bytes and not objects.
-const GATHER_BYTES = 4096
+/** Room to begin with; it doubles when more than that waits to become whole. */
+const FIRST_ROOM_BYTES = 4_096
 
 /** A packet as it goes on the wire: wrapped for TCP, bare for UDP. */
 export function framePacket(framing: Framing, header: PacketHeader, payload: Uint8Array): Uint8Array {
@@ -29,15 +29,16 @@ export function framePacket(framing: Framing, header: PacketHeader, payload: Uin
 }
 
 /**
- * Cuts a TCP stream into packets. It keeps what has arrived and never more, copies a byte at most twice, and hands
- * out a packet that lies in one segment without copying it.
+ * Cuts a TCP stream into packets. It keeps in memory of its own what has arrived and is not yet whole, never much more, and
+ * uses that memory again and again.
  */
 export class StreamReassembler {
   readonly #maxPacketBytes: number
-  #segments: Uint8Array[] = []
-  #firstUsed = 0
-  #pending = 0
-  #gather: { readonly bytes: Uint8Array; used: number } | undefined
+  #memory = new Uint8Array(0)
+  /** Where the first byte stands that is not part of a packet handed out. */
+  #begin = 0
+  /** Behind the last byte that arrived. */
+  #end = 0
 
   constructor(maxPacketBytes: number = MAX_PACKET_BYTES) {
     this.#maxPacketBytes = maxPacketBytes
@@ -45,27 +46,18 @@ export class StreamReassembler {
 
   /** Bytes that have arrived and are not yet part of a packet that was handed out. */
   get pendingBytes(): number {
-    return this.#pending
+    return this.#end - this.#begin
   }
 
-  /** Takes the next segment. Its memory must not be changed afterwards. */
+  /** Takes the next segment. Its memory may be used again afterwards. */
   push(segment: Uint8Array): void {
-    if (segment.length === 0) return
-    const joins = this.#pending > 0 && segment.length < GATHER_BYTES
-    this.#pending += segment.length
-    if (!joins) {
-      this.#gather = undefined
-      this.#segments.push(segment)
-      return
+    if (this.#begin === this.#end) {
+      this.#begin = 0
+      this.#end = 0
     }
-    if (this.#gather === undefined || this.#gather.used + segment.length > this.#gather.bytes.length) {
-      this.#gather = { bytes: new Uint8Array(GATHER_BYTES), used: 0 }
-      this.#segments.push(this.#gather.bytes.subarray(0, 0))
-    }
-    const { bytes, used } = this.#gather
-    bytes.set(segment, used)
-    this.#gather.used = used + segment.length
-    this.#segments[this.#segments.length - 1] = bytes.subarray(0, this.#gather.used)
+    if (this.#end + segment.length > this.#memory.length) this.#makeRoom(segment.length)
+    this.#memory.set(segment, this.#end)
+    this.#end += segment.length
   }
 
   /**
@@ -73,15 +65,20 @@ export class StreamReassembler {
    * bytes at a boundary cannot begin a packet, and ZK_TOO_LARGE for a length that no packet has.
    */
   next(): Uint8Array | undefined {
-    if (this.#pending === 0) return undefined
-    const wrapper = this.#peek(Math.min(this.#pending, WRAPPER_BYTES))
-    if (!MAGIC.subarray(0, wrapper.length).every((value, i) => wrapper[i] === value)) {
+    return this.nextInPlace()?.slice()
+  }
+
+  /** As `next`, without copying: the packet is a view that holds good until the next `push`. */
+  nextInPlace(): Uint8Array | undefined {
+    const pending = this.pendingBytes
+    if (pending === 0) return undefined
+    if (!this.#beginsPacket()) {
       throw new ZkProtocolError('ZK_BAD_FRAME', 'Expected the start of a packet; the stream is out of step', {
-        details: { head: hexHead(this.#peek(Math.min(this.#pending, 64))) },
+        details: { head: hexHead(this.#memory.subarray(this.#begin, this.#end)) },
       })
     }
-    if (wrapper.length < WRAPPER_BYTES) return undefined
-    const length = u32At(wrapper, MAGIC.length)
+    if (pending < WRAPPER_BYTES) return undefined
+    const length = u32At(this.#memory, this.#begin + MAGIC.length)
     if (length < PACKET_HEADER_BYTES) {
       throw new ZkProtocolError('ZK_BAD_FRAME', `A packet cannot be ${length} byte(s) long`, {
         details: { length },
@@ -94,43 +91,30 @@ export class StreamReassembler {
         { details: { length, limit: this.#maxPacketBytes } },
       )
     }
-    if (this.#pending < WRAPPER_BYTES + length) return undefined
-    this.#drop(WRAPPER_BYTES)
-    const packet = this.#peek(length)
-    this.#drop(length)
-    return packet
+    if (pending < WRAPPER_BYTES + length) return undefined
+    const start = this.#begin + WRAPPER_BYTES
+    this.#begin = start + length
+    return this.#memory.subarray(start, this.#begin)
   }
 
-  /** The next `sizeBytes` bytes, which must have arrived: a view where they lie in one segment, else a copy. */
-  #peek(sizeBytes: number): Uint8Array {
-    const [first] = this.#segments
-    if (first !== undefined && first.length - this.#firstUsed >= sizeBytes) {
-      return first.subarray(this.#firstUsed, this.#firstUsed + sizeBytes)
-    }
-    const joined = new Uint8Array(sizeBytes)
-    let filled = 0
-    let from = this.#firstUsed
-    for (const segment of this.#segments) {
-      const piece = segment.subarray(from, from + sizeBytes - filled)
-      joined.set(piece, filled)
-      filled += piece.length
-      from = 0
-      if (filled === sizeBytes) break
-    }
-    return joined
+  /** Whether what is pending is the beginning of the magic number, or begins with it. */
+  #beginsPacket(): boolean {
+    const known = Math.min(this.pendingBytes, MAGIC.length)
+    for (let i = 0; i < known; i += 1) if (this.#memory[this.#begin + i] !== MAGIC[i]) return false
+    return true
   }
 
-  #drop(sizeBytes: number): void {
-    this.#pending -= sizeBytes
-    let used = this.#firstUsed + sizeBytes
-    let spent = 0
-    for (const segment of this.#segments) {
-      if (used < segment.length) break
-      used -= segment.length
-      spent += 1
+  /** What is pending moves to the front, of larger memory where this one is too small. */
+  #makeRoom(moreBytes: number): void {
+    const pending = this.#memory.subarray(this.#begin, this.#end)
+    const needed = pending.length + moreBytes
+    if (needed <= this.#memory.length) {
+      this.#memory.copyWithin(0, this.#begin, this.#end)
+    } else {
+      this.#memory = new Uint8Array(Math.max(needed, this.#memory.length * 2, FIRST_ROOM_BYTES))
+      this.#memory.set(pending)
     }
-    this.#segments.splice(0, spent)
-    this.#firstUsed = used
-    if (this.#segments.length === 0) this.#gather = undefined
+    this.#begin = 0
+    this.#end = pending.length
   }
 }

@@ -67,3 +67,79 @@ export function nameDecoder(setting: string, names: Iterable<Uint8Array>): NameD
   const decoder = new TextDecoder(setting, { ignoreBOM: true })
   return { encoding: decoder.encoding, decode: (bytes) => decoder.decode(bytes) }
 }
+
+/** Encodings whose texts cannot stand in a NUL-padded field, or depend on what came before. */
+const NOT_FOR_FIELDS = /^(utf-16|iso-2022)/
+const TWO_BYTE_LEAD = 0x81
+
+/** Characters to bytes for encodings that the platform can only decode; each is made once, when it is first needed. */
+const ENCODING_TABLES = new Map<string, ReadonlyMap<string, Uint8Array>>()
+
+function encodingTable(encoding: string): ReadonlyMap<string, Uint8Array> {
+  const known = ENCODING_TABLES.get(encoding)
+  if (known !== undefined) return known
+  const table = new Map<string, Uint8Array>()
+  const decoder = new TextDecoder(encoding, { fatal: true, ignoreBOM: true })
+  const learn = (bytes: Uint8Array): void => {
+    let text: string
+    try {
+      text = decoder.decode(bytes)
+    } catch (error) {
+      // A TypeError is the answer "these bytes are no character".
+      if (error instanceof TypeError) return
+      throw error
+    }
+    if (Array.from(text).length === 1 && !table.has(text)) table.set(text, bytes)
+  }
+  for (let first = 1; first <= 0xff; first += 1) learn(Uint8Array.of(first))
+  for (let lead = TWO_BYTE_LEAD; lead <= 0xfe; lead += 1) {
+    for (let trail = 0x30; trail <= 0xfe; trail += 1) learn(Uint8Array.of(lead, trail))
+  }
+  ENCODING_TABLES.set(encoding, table)
+  return table
+}
+
+/**
+ * A text as bytes for a name field of `sizeBytes` bytes, losslessly or not at all. `encoding` is what `nameDecoder` found or
+ * was told; where it is `latin1` because nothing fitted, only ASCII can be written. Throws ZK_NOT_ENCODABLE for a text
+ * that the encoding lacks a character for, that holds a NUL, or that is too long: it is never cut.
+ */
+export function encodeName(name: string, encoding: string, sizeBytes: number): Uint8Array {
+  const bytes = encodeText(name, encoding)
+  if (bytes.includes(0)) throw notEncodable('A text for a terminal cannot hold a NUL')
+  if (bytes.length > sizeBytes) {
+    throw notEncodable(
+      `The text takes ${bytes.length} bytes in ${encoding}; the terminal has room for ${sizeBytes}`,
+    )
+  }
+  return bytes
+}
+
+function encodeText(text: string, encoding: string): Uint8Array {
+  if (!text.isWellFormed()) throw notEncodable('The text holds half a character')
+  if (encoding === 'utf-8') return new TextEncoder().encode(text)
+  if (NOT_FOR_FIELDS.test(encoding)) throw notEncodable(`Names cannot be written in ${encoding}`)
+  const table = encoding === LATIN1.encoding ? undefined : encodingTable(encoding)
+  const pieces: number[] = []
+  for (const character of text) {
+    const code = character.codePointAt(0) ?? 0
+    const bytes = table?.get(character)
+    if (code > 0 && code < 0x80 && (bytes === undefined || bytes.length === 1)) pieces.push(code)
+    else if (bytes === undefined) throw cannotWrite(code, encoding)
+    else pieces.push(...bytes)
+  }
+  return Uint8Array.from(pieces)
+}
+
+function cannotWrite(code: number, encoding: string): ZkUsageError {
+  const character = `U+${code.toString(16).toUpperCase().padStart(4, '0')}`
+  return notEncodable(
+    encoding === LATIN1.encoding
+      ? `${character} cannot be written: the encoding of this terminal’s names is not known; set nameEncoding`
+      : `${character} cannot be written in ${encoding}`,
+  )
+}
+
+function notEncodable(message: string): ZkUsageError {
+  return new ZkUsageError('ZK_NOT_ENCODABLE', message)
+}

@@ -1,60 +1,44 @@
-// Terminal: the promise and async-iterator API over a driven session, and `connect`, which makes one. The only file that
-// joins procedures to transports.
-import { exitSession } from './commands/connection.ts'
+// Terminal: the promise and async-iterator API over a driven session, which connect.ts makes. What concerns one subject is
+// grouped in the facets of terminal-*.ts.
 import { readClock } from './commands/terminal.ts'
-import { ZkRefusedError, ZkTransportError, ZkUsageError } from './errors.ts'
-import { AUTO_ENCODING, checkNameEncoding } from './name-encoding.ts'
+import { PulledAttendance } from './attendance-read.ts'
+import type { AttendanceRead } from './attendance-read.ts'
 import type { AttendanceBookmark } from './procedures/attendance-bookmark.ts'
 import { formOfBookmark } from './procedures/attendance-bookmark.ts'
-import { TCP_SLICE_BYTES } from './procedures/bulk-read.ts'
-import { handshake, NO_COMM_KEY } from './procedures/handshake.ts'
-import { capacityIfTold, readAttendance } from './procedures/read-attendance.ts'
-import type { AttendanceBatch, AttendanceSummary } from './procedures/read-attendance.ts'
-import { clockReading, optionIfKnown, readIdentity } from './procedures/read-info.ts'
+import type { LiveNotice } from './procedures/live-events.ts'
+import { capacityIfTold, readAttendance, readAttendanceColumns } from './procedures/read-attendance.ts'
+import type {
+  AttendanceColumnsBatch,
+  AttendanceSummary,
+  ReadAttendancePlan,
+} from './procedures/read-attendance.ts'
+import { readIdentity } from './procedures/read-info.ts'
 import type { TerminalIdentity } from './procedures/read-info.ts'
-import { readPeople } from './procedures/read-people.ts'
 import type { PeopleRead } from './procedures/read-people.ts'
 import type { OnProgress } from './procedures/read-progress.ts'
 import type { Capacity } from './records/capacity.ts'
 import type { SessionStats } from './session/client-session.ts'
 import { ask } from './session/procedure.ts'
 import type { Procedure } from './session/procedure.ts'
-import { DEFAULT_TIMEOUTS } from './session/session.ts'
-import type { Timeouts } from './session/session.ts'
-import { DrivenSession, epochMs } from './transport/drive.ts'
-import type { DrivenStream } from './transport/drive.ts'
-import { openTcp } from './transport/tcp.ts'
+import { TerminalAccess } from './terminal-access.ts'
+import { TerminalDoor } from './terminal-door.ts'
+import { TerminalEnrolment } from './terminal-enrolment.ts'
+import { TerminalLine } from './terminal-line.ts'
+import type { CallOptions } from './terminal-line.ts'
+import { liveEvents } from './terminal-live.ts'
+import type { LiveEventsOptions } from './terminal-live.ts'
+import { TerminalLogs } from './terminal-logs.ts'
+import { TerminalMessages } from './terminal-messages.ts'
+import { TerminalPeople } from './terminal-people.ts'
+import type { ReadPeopleOptions } from './terminal-people.ts'
+import { TerminalPower } from './terminal-power.ts'
+import { TerminalScreen } from './terminal-screen.ts'
+import { TerminalClock, TerminalOptions } from './terminal-settings.ts'
+import { TerminalTemplates } from './terminal-templates.ts'
+import { epochMs } from './transport/drive.ts'
+import type { DrivenSession } from './transport/drive.ts'
 import { formatWallTime } from './wall-time.ts'
 import type { WallTime } from './wall-time.ts'
-
-/** The port on which terminals listen unless it was changed in their menu. */
-export const DEFAULT_PORT = 4370
-
-/** How to reach a terminal. */
-export interface ConnectOptions {
-  /** IPv4, IPv6 or a host name. */
-  readonly host: string
-  readonly port?: number
-  /** `auto` takes TCP. UDP is not built yet. */
-  readonly transport?: 'auto' | 'tcp' | 'udp'
-  /** 0 for none, up to 4294967295; terminals take up to six digits. */
-  readonly commKey?: number
-  /** How names are written on the terminal: `auto`, or a WHATWG label such as `gb18030`. */
-  readonly nameEncoding?: string
-  readonly timeouts?: Partial<Timeouts>
-  readonly signal?: AbortSignal
-}
-
-/** What every call takes. */
-export interface CallOptions {
-  readonly signal?: AbortSignal
-  /** The whole call must be over by then; cleaning up may take two seconds more. */
-  readonly deadlineMs?: number
-}
-
-export interface ReadPeopleOptions extends CallOptions {
-  readonly onProgress?: OnProgress
-}
 
 export interface ReadAttendanceOptions extends CallOptions {
   /** Reads only what follows, if its anchor still matches; else everything. */
@@ -72,105 +56,62 @@ export interface TerminalInfo extends TerminalIdentity {
   readonly roundTripMs: number
 }
 
-/** A read of the log that is pulled batch by batch. Can be iterated once. */
-export interface AttendanceRead extends AsyncIterable<AttendanceBatch> {
-  /** What the read found, once its loop has ended by itself. Throws ZK_WRONG_ORDER before. */
-  summary(): AttendanceSummary
-}
-
-const EXIT_MS = 1_000
-const HIGHEST_PORT = 65_535
-const HIGHEST_KEY = 0xffffffff
-
-/**
- * Connects and authenticates. Throws ZK_CONNECT_FAILED or ZK_TIMEOUT when nothing answers, ZK_KEY_REQUIRED or
- * ZK_KEY_WRONG, ZK_CLIENTS_REFUSED, ZK_BUSY, ZK_PULL_PANEL, ZK_NOT_A_TERMINAL, and a ZkUsageError for bad options.
- */
-export async function connect(options: ConnectOptions): Promise<Terminal> {
-  checkOptions(options)
-  const { host, port = DEFAULT_PORT, commKey = NO_COMM_KEY, nameEncoding = AUTO_ENCODING, signal } = options
-  const timeouts: Timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts }
-  const transport = await openTcp({ host, port, timeoutMs: timeouts.connectMs, signal })
-  const driven = new DrivenSession(transport, timeouts, () => undefined)
-  try {
-    await driven.perform(handshake(commKey), { deadlineMs: timeouts.connectMs, signal })
-  } catch (error) {
-    await driven.close()
-    throw connectError(error, driven, host, port)
-  }
-  return new Terminal(driven, nameEncoding)
-}
-
-/** Says what a failed handshake means where the bare failure does not. */
-function connectError(error: unknown, driven: DrivenSession, host: string, port: number): unknown {
-  if (!(error instanceof ZkTransportError) || driven.heard) return error
-  const details = { host, port }
-  if (error.code === 'ZK_CONNECTION_LOST') {
-    return new ZkRefusedError(
-      'ZK_BUSY',
-      `${host}:${port} accepted the connection and ended it without a word, as terminals do that serve another client`,
-      { details, cause: error },
-    )
-  }
-  if (error.code === 'ZK_TIMEOUT') {
-    return new ZkTransportError(
-      'ZK_TIMEOUT',
-      `${host}:${port} accepted the connection but did not answer: it serves another client, or is no terminal`,
-      { details: { ...details, reason: 'silent' }, effect: 'none', cause: error },
-    )
-  }
-  return error
-}
-
-function checkOptions(options: ConnectOptions): void {
-  const { host, port = DEFAULT_PORT, commKey = NO_COMM_KEY, transport = 'auto' } = options
-  if (host === '') throw outOfRange('The host is empty; give an address or a name')
-  if (!Number.isInteger(port) || port < 1 || port > HIGHEST_PORT) {
-    throw outOfRange(`A port is a whole number from 1 to ${HIGHEST_PORT}, got ${port}`)
-  }
-  if (!Number.isInteger(commKey) || commKey < 0 || commKey > HIGHEST_KEY) {
-    throw outOfRange(`A comm key is a whole number from 0 to ${HIGHEST_KEY}`)
-  }
-  if (transport === 'udp') throw outOfRange('UDP is not built yet; use TCP')
-  checkNameEncoding(options.nameEncoding ?? AUTO_ENCODING)
-  for (const [name, value] of Object.entries(options.timeouts ?? {})) {
-    if (!(value > 0)) throw outOfRange(`The time-out ${name} must be a number above 0, got ${value}`)
-  }
-}
-
-function outOfRange(message: string): ZkUsageError {
-  return new ZkUsageError('ZK_VALUE_OUT_OF_RANGE', message)
-}
-
 /** A connected terminal. Calls made at the same time take turns; a long read lets others in between its steps. */
 export class Terminal implements AsyncDisposable {
-  readonly #driven: DrivenSession
-  readonly #nameEncoding: string
-  #closing: Promise<void> | undefined
+  /** Who is on it. */
+  readonly people: TerminalPeople
+  /** Their fingerprint templates. */
+  readonly templates: TerminalTemplates
+  /** Enrolling fingers at it. */
+  readonly enrolment: TerminalEnrolment
+  readonly door: TerminalDoor
+  /** Who may enter when. */
+  readonly access: TerminalAccess
+  readonly clock: TerminalClock
+  readonly options: TerminalOptions
+  /** What it shows and says. */
+  readonly screen: TerminalScreen
+  readonly messages: TerminalMessages
+  /** The operation log, work codes, and clearing. */
+  readonly logs: TerminalLogs
+  /** Disabling, enabling, restarting, switching off. */
+  readonly power: TerminalPower
+  readonly #line: TerminalLine
 
   /** Made by `connect`. */
   constructor(driven: DrivenSession, nameEncoding: string) {
-    this.#driven = driven
-    this.#nameEncoding = nameEncoding
+    const line = new TerminalLine(driven, nameEncoding)
+    this.#line = line
+    this.people = new TerminalPeople(line)
+    this.templates = new TerminalTemplates(line)
+    this.enrolment = new TerminalEnrolment(line)
+    this.door = new TerminalDoor(line)
+    this.access = new TerminalAccess(line)
+    this.clock = new TerminalClock(line)
+    this.options = new TerminalOptions(line)
+    this.screen = new TerminalScreen(line)
+    this.messages = new TerminalMessages(line)
+    this.logs = new TerminalLogs(line)
+    this.power = new TerminalPower(line)
   }
 
   /** Whether it can no longer be used: closed here, or the connection is gone. */
   get closed(): boolean {
-    return this.#closing !== undefined || this.#driven.gone
+    return this.#line.closed
   }
 
   get transport(): 'tcp' | 'udp' {
-    return this.#driven.kind
+    return this.#line.driven.kind
   }
 
   /** What went over the wire, and what was wrong with it. */
   get stats(): SessionStats {
-    return this.#driven.stats
+    return this.#line.driven.stats
   }
 
   /** Identity, counts and clock. What the terminal refuses to tell is null. */
   async info(options: CallOptions = {}): Promise<TerminalInfo> {
-    const { identity, clock } = await this.#perform(readIdentity(), options)
+    const { identity, clock } = await this.#line.perform(readIdentity(), options)
     // The clock was the last question: it was answered just now.
     const { roundTripMs } = clock
     const wallTimeReadAtMs = epochMs() - roundTripMs / 2
@@ -179,27 +120,22 @@ export class Terminal implements AsyncDisposable {
 
   /** What it holds and can hold, as far as it tells. */
   readCapacity(options: CallOptions = {}): Promise<Capacity> {
-    return this.#perform(capacityIfTold(), options)
+    return this.#line.perform(capacityIfTold(), options)
   }
 
-  /** The value of an option; undefined when the terminal does not know it. */
+  /** The value of an option; undefined when the terminal does not know it. More: `options`. */
   readOption(name: string, options: CallOptions = {}): Promise<string | undefined> {
-    return this.#perform(optionIfKnown(name), options)
+    return this.options.readText(name, options)
   }
 
-  /** What its clock shows. */
-  async readTime(options: CallOptions = {}): Promise<WallTime> {
-    return (await this.#perform(clockReading(), options)).time
+  /** What its clock shows. More: `clock`. */
+  readTime(options: CallOptions = {}): Promise<WallTime> {
+    return this.clock.read(options)
   }
 
-  /** Everyone on the terminal. */
+  /** Everyone on the terminal. More: `people`. */
   readPeople(options: ReadPeopleOptions = {}): Promise<PeopleRead> {
-    const plan = {
-      nameEncoding: this.#nameEncoding,
-      onProgress: options.onProgress,
-      sliceBytes: TCP_SLICE_BYTES,
-    }
-    return this.#perform(readPeople(plan), options, true)
+    return this.people.list(options)
   }
 
   /**
@@ -207,95 +143,48 @@ export class Terminal implements AsyncDisposable {
    * frees the terminal's buffer. Throws ZK_VALUE_OUT_OF_RANGE for a bookmark that is none.
    */
   readAttendance(options: ReadAttendanceOptions = {}): AttendanceRead {
-    const { from, onProgress } = options
-    if (from !== undefined) formOfBookmark(from)
-    const procedure = readAttendance({ from, onProgress, sliceBytes: TCP_SLICE_BYTES })
-    const stream = this.#driven.stream(procedure, {
-      deadlineMs: options.deadlineMs ?? Number.POSITIVE_INFINITY,
-      signal: options.signal,
-      usesBuffer: true,
-    })
-    return new PulledAttendance(stream, () => this.#refuseWhenClosed())
+    return this.#pull(readAttendance, options)
+  }
+
+  /** The attendance log as `readAttendance` gives it, each batch as typed arrays instead of punches. */
+  readAttendanceColumns(options: ReadAttendanceOptions = {}): AttendanceRead<AttendanceColumnsBatch> {
+    return this.#pull(readAttendanceColumns, options)
+  }
+
+  /**
+   * What happens at the terminal, as it happens. An event is acknowledged when it arrives; up to 1024 wait for a slow loop,
+   * then the oldest are dropped and a `missed` stands in their place. Other calls go on meanwhile. The loop ends when it is
+   * left; an aborted signal, a lost connection, and a terminal that no longer answers are thrown.
+   */
+  liveEvents(options: LiveEventsOptions = {}): AsyncGenerator<LiveNotice, void, undefined> {
+    return liveEvents(this.#line, options)
   }
 
   /** The cheapest round trip: whether the session still lives. */
   async ping(options: CallOptions = {}): Promise<void> {
-    await this.#perform(ask(readClock, undefined), options)
+    await this.#line.perform(ask(readClock, undefined), options)
   }
 
-  /** Ends the session and the connection. Never throws, also not when the connection is gone already. */
+  /**
+   * Ends the session and the connection; a terminal that was disabled here is enabled again. Never throws, also not when
+   * the connection is gone already.
+   */
   close(): Promise<void> {
-    this.#closing ??= this.#close()
-    return this.#closing
+    return this.#line.close()
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
 
-  async #close(): Promise<void> {
-    try {
-      if (!this.#driven.gone) {
-        await this.#driven.perform(ask(exitSession, undefined), { deadlineMs: EXIT_MS, signal: undefined })
-      }
-    } catch (error) {
-      // A terminal that does not answer its farewell is left all the same; anything but its silence is a fault here.
-      if (!(error instanceof ZkTransportError || error instanceof ZkRefusedError)) throw error
-    } finally {
-      await this.#driven.close(
-        new ZkUsageError('ZK_CLOSED', 'The terminal was closed while this call was running'),
-      )
-    }
-  }
-
-  #refuseWhenClosed(): void {
-    if (this.#closing !== undefined) {
-      throw new ZkUsageError('ZK_CLOSED', 'This terminal was closed; connect again')
-    }
-  }
-
-  async #perform<T>(procedure: Procedure<T>, options: CallOptions, usesBuffer = false): Promise<T> {
-    this.#refuseWhenClosed()
-    return this.#driven.perform(procedure, {
-      deadlineMs: options.deadlineMs ?? Number.POSITIVE_INFINITY,
-      signal: options.signal,
-      usesBuffer,
-    })
-  }
-}
-
-class PulledAttendance implements AttendanceRead {
-  readonly #stream: DrivenStream<AttendanceSummary, AttendanceBatch>
-  readonly #refuseWhenClosed: () => void
-  #begun = false
-  #summary: AttendanceSummary | undefined
-
-  constructor(stream: DrivenStream<AttendanceSummary, AttendanceBatch>, refuseWhenClosed: () => void) {
-    this.#stream = stream
-    this.#refuseWhenClosed = refuseWhenClosed
-  }
-
-  summary(): AttendanceSummary {
-    if (this.#summary !== undefined) return this.#summary
-    throw new ZkUsageError('ZK_WRONG_ORDER', 'The summary of a read exists once its loop has ended by itself')
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<AttendanceBatch, void, undefined> {
-    this.#refuseWhenClosed()
-    if (this.#begun)
-      throw new ZkUsageError('ZK_WRONG_ORDER', 'A read can be iterated once; start another one')
-    this.#begun = true
-    try {
-      for (;;) {
-        const step = await this.#stream.next()
-        if (step.done) {
-          this.#summary = step.result
-          return
-        }
-        yield step.value
-      }
-    } finally {
-      await this.#stream.leave()
-    }
+  #pull<B>(
+    read: (plan: ReadAttendancePlan) => Procedure<AttendanceSummary, B>,
+    options: ReadAttendanceOptions,
+  ): AttendanceRead<B> {
+    const { from, onProgress } = options
+    if (from !== undefined) formOfBookmark(from)
+    const procedure = read({ from, onProgress, sliceBytes: this.#line.sliceBytes })
+    const stream = this.#line.stream(procedure, options, true)
+    return new PulledAttendance(stream, () => this.#line.refuseWhenClosed())
   }
 }

@@ -30,6 +30,22 @@ export {
   verifyModeName,
 } from './codes.ts'
 export { DEFAULT_TICK, isScrambledCommKey, scrambleCommKey } from './comm-key.ts'
+export {
+  readGroupZones,
+  readGroupZonesCompact,
+  readPersonGroup,
+  readPersonZones,
+  readTimeZone,
+  readUnlockCombination,
+  readVerifyMode,
+  writeGroupZones,
+  writeGroupZonesCompact,
+  writePersonGroup,
+  writePersonZones,
+  writeTimeZone,
+  writeUnlockCombination,
+  writeVerifyMode,
+} from './commands/access.ts'
 export { clearAttendance, readAttendanceDirectly } from './commands/attendance.ts'
 export {
   BULK_TABLES,
@@ -38,18 +54,44 @@ export {
   freeBulk,
   prepareBulk,
   readChunk,
+  readOperationsDirectly,
+  readTableDirectly,
   TABLE_HEAD_BYTES,
   tableHead,
   transferHead,
 } from './commands/bulk.ts'
 export type { BulkReady, BulkRequest, BulkTable, TransferHead } from './commands/bulk.ts'
 export { COMMANDS, findCommand } from './commands/catalogue.ts'
+export {
+  clearAccess,
+  clearAdministrators,
+  clearEverything,
+  clearOperations,
+  clearTable,
+} from './commands/clearing.ts'
 export { authenticate, connectSession, exitSession } from './commands/connection.ts'
 export { defineCommand } from './commands/define-command.ts'
 export type { Command, CommandDeclaration, Patience } from './commands/define-command.ts'
 export { readDoorState, unlockDoor } from './commands/door.ts'
+export {
+  cancelCapture,
+  startEnrolment,
+  startEnrolmentByNumber,
+  startVerification,
+} from './commands/enrolment.ts'
 export { ALL_EVENTS, registerEvents } from './commands/live.ts'
+export { deleteMessage, linkMessage, readMessage, unlinkMessage, writeMessage } from './commands/messages.ts'
 export { deletePerson, readPeopleDirectly, writePerson } from './commands/people.ts'
+export { blinkColon, clearScreen, writeScreen } from './commands/screen.ts'
+export type { ScreenLine } from './commands/screen.ts'
+export {
+  deleteTemplate,
+  deleteTemplateByUid,
+  readTemplate,
+  readTemplateAlone,
+  saveTemplates,
+  writeTemplate,
+} from './commands/templates.ts'
 export {
   disableTerminal,
   enableTerminal,
@@ -64,9 +106,12 @@ export {
   refreshData,
   refreshOptions,
   restartTerminal,
+  resumeTerminal,
+  sleepTerminal,
   writeClock,
   writeOption,
 } from './commands/terminal.ts'
+export { checksumUpload, prepareUpload, UPLOAD_PIECE_BYTES, uploadPiece } from './commands/upload.ts'
 export {
   ZK_ERRORS,
   ZkError,
@@ -101,7 +146,7 @@ export {
   u8,
 } from './layout.ts'
 export type { Codec, Field, Fields, InputOf, Layout, OptionalField, RecordOf, ValuesOf } from './layout.ts'
-export { checkNameEncoding, nameDecoder } from './name-encoding.ts'
+export { checkNameEncoding, encodeName, nameDecoder } from './name-encoding.ts'
 export type { NameDecoder } from './name-encoding.ts'
 export {
   decodePacket,
@@ -113,6 +158,23 @@ export {
   verifyChecksum,
 } from './packet.ts'
 export type { ChecksumVerdict, Packet, PacketHeader } from './packet.ts'
+export {
+  decodeTimeZoneAnswer,
+  decodeWeek,
+  encodeWeek,
+  groupZones,
+  groupZonesCompactRead,
+  groupZonesCompactWrite,
+  HIGHEST_TIME_ZONE,
+  personVerifyMode,
+  personZonesRead,
+  personZonesWrite,
+  timeZoneRead,
+  timeZoneWrite,
+  unlockCombination,
+} from './records/access.ts'
+export type { DayHours, Week } from './records/access.ts'
+export { AttendanceColumns } from './records/attendance-columns.ts'
 export { findAttendanceForm, SAMPLE_RECORDS } from './records/attendance-form.ts'
 export {
   attendance16,
@@ -138,8 +200,30 @@ export {
   encodeCapacity,
 } from './records/capacity.ts'
 export type { Capacity } from './records/capacity.ts'
+export { KNOWN_OPTIONS, parseOption, spellOption } from './records/known-option.ts'
+export type { KnownOptionName, OptionKind, OptionValueOf } from './records/known-option.ts'
+export {
+  decodeLiveEvents,
+  liveAlarm12,
+  liveEnrolment14,
+  liveEnrolment6,
+  livePunch10,
+  livePunch12,
+  livePunch14,
+  livePunch32,
+  livePunch36,
+  livePunch37,
+  livePunch52,
+  liveSample,
+  liveVerification,
+} from './records/live-event.ts'
+export type { AlarmName, EnrolmentResult, LiveEvent, LivePunch } from './records/live-event.ts'
+export { decodeOperations, operation16, operationName, OPERATIONS } from './records/operation.ts'
+export type { Operation } from './records/operation.ts'
 export { nulText, optionValue } from './records/option.ts'
 export type { OptionValue } from './records/option.ts'
+export { editPersonRecord, encodeNewPerson } from './records/person-edit.ts'
+export type { NewPerson, PersonFields, PersonTarget } from './records/person-edit.ts'
 export { decodePeople, findPersonForm, person28, person72, privilegeLevel } from './records/person.ts'
 export type {
   Person,
@@ -149,8 +233,32 @@ export type {
   PersonLayoutName,
   PrivilegeLevel,
 } from './records/person.ts'
-export { attendanceForm, KNOWN_ATTENDANCE_FORMS, NO_VERIFY_MODE, Punch } from './records/punch.ts'
-export type { AttendanceForm, AttendanceLayoutName } from './records/punch.ts'
+export {
+  attendanceForm,
+  decodePunches,
+  KNOWN_ATTENDANCE_FORMS,
+  NO_VERIFY_MODE,
+  Punch,
+} from './records/punch.ts'
+export type { AttendanceFacts, AttendanceForm, AttendanceLayoutName } from './records/punch.ts'
+export { LONGEST_SMS_BYTES, sms72 } from './records/sms.ts'
+export {
+  decodeTemplateUpload,
+  encodeTemplateUpload,
+  uploadHead,
+  uploadRow,
+} from './records/template-upload.ts'
+export type { TemplateUpload, UploadedTemplate } from './records/template-upload.ts'
+export {
+  decodeSingleTemplate,
+  decodeTemplates,
+  encodeSingleTemplate,
+  encodeTemplates,
+  HIGHEST_FINGER,
+  TEMPLATE_FLAGS,
+  templateHead,
+} from './records/template.ts'
+export type { Template } from './records/template.ts'
 export {
   daysInMonth,
   formatPackedTime,
@@ -177,13 +285,29 @@ export type {
 } from './session/terminal-session.ts'
 export { ClientSession } from './session/client-session.ts'
 export type { ClientEvent, ClientSessionOptions, Run, SessionStats } from './session/client-session.ts'
-export { ask, offer, refusal, request } from './session/procedure.ts'
-export type { Answer, Ask, AskOptions, Offer, Procedure, Step, Transfer } from './session/procedure.ts'
+export { ask, hear, offer, refusal, request } from './session/procedure.ts'
+export type {
+  Answer,
+  Ask,
+  AskOptions,
+  Hear,
+  Heard,
+  Offer,
+  Procedure,
+  Resumption,
+  Step,
+  Transfer,
+} from './session/procedure.ts'
 export { DEFAULT_TIMEOUTS } from './session/session.ts'
 export type { Timeouts } from './session/session.ts'
 export { handshake } from './procedures/handshake.ts'
-export { readAttendance } from './procedures/read-attendance.ts'
-export type { AttendanceBatch, AttendanceSummary, ReadAttendancePlan } from './procedures/read-attendance.ts'
+export { readAttendance, readAttendanceColumns } from './procedures/read-attendance.ts'
+export type {
+  AttendanceBatch,
+  AttendanceColumnsBatch,
+  AttendanceSummary,
+  ReadAttendancePlan,
+} from './procedures/read-attendance.ts'
 export { readPeople } from './procedures/read-people.ts'
 export type { PeopleRead, ReadPeoplePlan } from './procedures/read-people.ts'
 export type { Outcome, RunOptions } from './session/turns.ts'

@@ -54,11 +54,35 @@ describe('a TCP stream', () => {
     }
   })
 
-  it('hands out a packet that lies in one segment without copying it', () => {
-    const segment = framePacket('tcp', { command: 2000, session: 1, replyId: 2 }, new Uint8Array(100))
+  it('may come in memory that is used again for the next segment', () => {
+    const packets = [1, 2, 3].map((n) =>
+      framePacket('tcp', { command: 2000, session: 1, replyId: n }, new Uint8Array(3000).fill(n)),
+    )
+    const bytes = joinBytes(packets)
+    const reused = new Uint8Array(700)
     const stream = new StreamReassembler()
-    stream.push(segment)
-    expect(stream.next()?.buffer).toBe(segment.buffer)
+    const taken: string[] = []
+    for (let at = 0; at < bytes.length; at += reused.length) {
+      const segment = reused.subarray(0, Math.min(reused.length, bytes.length - at))
+      segment.set(bytes.subarray(at, at + segment.length))
+      stream.push(segment)
+      for (let packet = stream.next(); packet !== undefined; packet = stream.next()) taken.push(toHex(packet))
+    }
+    expect(taken).toEqual(packets.map((packet) => toHex(packet.subarray(8))))
+  })
+
+  it('gives packets to keep, or views that hold good until the next segment', () => {
+    const first = framePacket('tcp', { command: 2000, session: 1, replyId: 1 }, new Uint8Array(20).fill(1))
+    const second = framePacket('tcp', { command: 2000, session: 1, replyId: 2 }, new Uint8Array(20).fill(2))
+    const stream = new StreamReassembler()
+    stream.push(first)
+    const kept = stream.next()
+    stream.push(first)
+    const view = stream.nextInPlace()
+    expect(view).toEqual(kept)
+    stream.push(second)
+    expect(kept).toEqual(first.slice(8))
+    expect(view).toEqual(second.slice(8))
   })
 
   it('costs bytes and not objects when it comes byte by byte', () => {

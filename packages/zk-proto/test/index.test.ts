@@ -3,15 +3,22 @@ import * as library from '../src/index.ts'
 import * as wire from '../src/wire.ts'
 
 describe('what the package gives', () => {
-  it('to users of terminals is connecting, reading, and the names of numbers', () => {
+  it('to users of terminals is connecting, what a terminal can do, and the names of numbers', () => {
     expect(Object.keys(library).toSorted()).toEqual([
+      'ALL_EVENTS',
+      'AttendanceColumns',
       'DEFAULT_PORT',
       'DEFAULT_TIMEOUTS',
+      'EVENTS',
+      'KNOWN_OPTIONS',
       'NO_VERIFY_MODE',
+      'OPERATIONS',
       'PUNCH_STATES',
       'Punch',
+      'TEMPLATE_FLAGS',
       'Terminal',
       'VERIFY_MODES',
+      'VOICES',
       'ZK_ERRORS',
       'ZkError',
       'ZkProtocolError',
@@ -20,10 +27,12 @@ describe('what the package gives', () => {
       'ZkUsageError',
       'checkNameEncoding',
       'connect',
+      'eventName',
       'formatPackedTime',
       'formatWallTime',
       'isRealPackedTime',
       'isRealWallTime',
+      'operationName',
       'packTime',
       'parseWallTime',
       'privilegeLevel',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { fromHex } from '../src/bytes.ts'
-import { checkNameEncoding, nameDecoder } from '../src/name-encoding.ts'
+import { checkNameEncoding, encodeName, nameDecoder } from '../src/name-encoding.ts'
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)
 
@@ -50,5 +50,40 @@ describe('an encoding', () => {
       expect.objectContaining({ code: 'ZK_VALUE_OUT_OF_RANGE' }),
     )
     expect(() => nameDecoder('klingon', [])).toThrow(/no name encoding/)
+  })
+})
+
+describe('a name to be written', () => {
+  it.each([
+    ['gbk', '张三 A'],
+    ['windows-1256', 'علي'],
+    ['windows-1251', 'Петров'],
+    ['windows-874', 'ภาษาไทย'],
+    ['utf-8', 'Nguyễn 😀'],
+    ['gb18030', '张三'],
+    ['big5', '張三'],
+    ['shift_jis', '山田ﾀﾛｳ'],
+    ['euc-kr', '김철수'],
+    ['windows-1252', 'Zoé – €'],
+  ])('comes back from %s as it was', (encoding, name) => {
+    const bytes = encodeName(name, encoding, 60)
+    expect(nameDecoder(encoding, []).decode(bytes)).toBe(name)
+  })
+
+  it('is ASCII where the encoding of the terminal is not known', () => {
+    expect(encodeName('Smith', 'latin1', 24)).toEqual(utf8('Smith'))
+    expect(() => encodeName('Zoé', 'latin1', 24)).toThrow(/set nameEncoding/)
+  })
+
+  it('is refused rather than cut, bent or guessed', () => {
+    const notEncodable = expect.objectContaining({ code: 'ZK_NOT_ENCODABLE', effect: 'none' })
+    expect(() => encodeName('张三', 'windows-1252', 24)).toThrow(notEncodable)
+    expect(() => encodeName('😀', 'gbk', 24)).toThrow(notEncodable)
+    expect(() => encodeName('张三', 'utf-8', 5)).toThrow(notEncodable)
+    expect(() => encodeName('a\0b', 'utf-8', 24)).toThrow(notEncodable)
+    expect(() => encodeName('a\0b', 'windows-1252', 24)).toThrow(notEncodable)
+    expect(() => encodeName('\uD800', 'utf-8', 24)).toThrow(notEncodable)
+    expect(() => encodeName('a', 'utf-16le', 24)).toThrow(notEncodable)
+    expect(() => encodeName('a', 'iso-2022-jp', 24)).toThrow(notEncodable)
   })
 })

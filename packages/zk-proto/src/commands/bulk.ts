@@ -18,6 +18,9 @@ export const BULK_TABLES = {
   people: { name: 'people', command: CODES.USERTEMP_RRQ, dataType: DATA_TYPES.PEOPLE },
   templates: { name: 'templates', command: CODES.DB_RRQ, dataType: DATA_TYPES.TEMPLATES },
   operationLog: { name: 'operationLog', command: CODES.OPLOG_RRQ, dataType: 0 },
+  messages: { name: 'messages', command: CODES.DB_RRQ, dataType: DATA_TYPES.SMS },
+  messageLinks: { name: 'messageLinks', command: CODES.DB_RRQ, dataType: DATA_TYPES.SMS_LINKS },
+  workCodes: { name: 'workCodes', command: CODES.DB_RRQ, dataType: DATA_TYPES.WORK_CODES },
 } as const satisfies Record<string, BulkTable>
 
 /** The request of CMD_DATA_WRRQ. Source: docs/protocol §14.2. */
@@ -70,6 +73,26 @@ export const readChunk = defineCommand({
   reply: anyBytes,
   accepts: [REPLIES.ACK_OK, REPLIES.ACK_DATA, REPLIES.DATA],
   repeat: 'safe',
+})
+
+/** A table of a data type by the old direct way. The answer is a transfer. Source: docs/protocol §14.1. */
+export const readTableDirectly = defineCommand({
+  name: 'readTableDirectly',
+  code: CODES.DB_RRQ,
+  request: layout('readTableDirectly', 1, { dataType: u8(0) }),
+  reply: anyBytes,
+  repeat: 'safe',
+  patience: 'prepare',
+})
+
+/** The operation log by the old direct way. The answer is a transfer. Source: docs/protocol §14.1. */
+export const readOperationsDirectly = defineCommand({
+  name: 'readOperationsDirectly',
+  code: CODES.OPLOG_RRQ,
+  request: empty,
+  reply: anyBytes,
+  repeat: 'safe',
+  patience: 'prepare',
 })
 
 /** Frees the snapshot; a terminal that keeps one refuses the next reader, or serves it old data. */

@@ -1,11 +1,39 @@
 // All declared commands in one list: for whoever looks one up by number (simulator, trace, documentation).
+import {
+  readGroupZones,
+  readGroupZonesCompact,
+  readPersonGroup,
+  readPersonZones,
+  readTimeZone,
+  readUnlockCombination,
+  readVerifyMode,
+  writeGroupZones,
+  writeGroupZonesCompact,
+  writePersonGroup,
+  writePersonZones,
+  writeTimeZone,
+  writeUnlockCombination,
+  writeVerifyMode,
+} from './access.ts'
 import { clearAttendance, readAttendanceDirectly } from './attendance.ts'
-import { freeBulk, prepareBulk, readChunk } from './bulk.ts'
+import { freeBulk, prepareBulk, readChunk, readOperationsDirectly, readTableDirectly } from './bulk.ts'
+import { clearAccess, clearAdministrators, clearEverything, clearOperations, clearTable } from './clearing.ts'
 import { authenticate, connectSession, exitSession } from './connection.ts'
 import type { Command } from './define-command.ts'
 import { readDoorState, unlockDoor } from './door.ts'
+import { cancelCapture, startEnrolment, startEnrolmentByNumber, startVerification } from './enrolment.ts'
 import { registerEvents } from './live.ts'
+import { deleteMessage, linkMessage, readMessage, unlinkMessage, writeMessage } from './messages.ts'
 import { deletePerson, readPeopleDirectly, writePerson } from './people.ts'
+import { blinkColon, clearScreen, writeScreen } from './screen.ts'
+import {
+  deleteTemplate,
+  deleteTemplateByUid,
+  readTemplate,
+  readTemplateAlone,
+  saveTemplates,
+  writeTemplate,
+} from './templates.ts'
 import {
   disableTerminal,
   enableTerminal,
@@ -20,9 +48,12 @@ import {
   refreshData,
   refreshOptions,
   restartTerminal,
+  resumeTerminal,
+  sleepTerminal,
   writeClock,
   writeOption,
 } from './terminal.ts'
+import { checksumUpload, prepareUpload, uploadPiece } from './upload.ts'
 
 /** Every declared command, by family. */
 export const COMMANDS: readonly Command<unknown, unknown>[] = [
@@ -43,25 +74,65 @@ export const COMMANDS: readonly Command<unknown, unknown>[] = [
   refreshOptions,
   restartTerminal,
   powerOffTerminal,
+  sleepTerminal,
+  resumeTerminal,
   playVoice,
+  writeScreen,
+  clearScreen,
+  blinkColon,
   writePerson,
   deletePerson,
+  readVerifyMode,
+  writeVerifyMode,
   readPeopleDirectly,
+  readTemplate,
+  readTemplateAlone,
+  writeTemplate,
+  deleteTemplate,
+  deleteTemplateByUid,
+  saveTemplates,
+  startEnrolment,
+  startEnrolmentByNumber,
+  startVerification,
+  cancelCapture,
   readAttendanceDirectly,
   clearAttendance,
   prepareBulk,
   readChunk,
   freeBulk,
+  readTableDirectly,
+  readOperationsDirectly,
+  prepareUpload,
+  uploadPiece,
+  checksumUpload,
   unlockDoor,
   readDoorState,
+  readPersonGroup,
+  writePersonGroup,
+  readPersonZones,
+  writePersonZones,
+  readGroupZones,
+  readGroupZonesCompact,
+  writeGroupZones,
+  writeGroupZonesCompact,
+  readTimeZone,
+  writeTimeZone,
+  readUnlockCombination,
+  writeUnlockCombination,
+  clearTable,
+  clearEverything,
+  clearOperations,
+  clearAdministrators,
+  clearAccess,
+  writeMessage,
+  readMessage,
+  deleteMessage,
+  linkMessage,
+  unlinkMessage,
   registerEvents,
 ]
 
-const BY_CODE: ReadonlyMap<number, Command<unknown, unknown>> = new Map(
-  COMMANDS.map((command) => [command.code, command]),
-)
-
-/** The declared command of a number, or undefined. */
+/** The first declared command of a number, or undefined. Firmware families may have others under the same number. */
 export function findCommand(code: number): Command<unknown, unknown> | undefined {
-  return BY_CODE.get(code)
+  return COMMANDS.find((command) => command.code === code)
 }

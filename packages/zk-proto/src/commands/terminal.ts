@@ -132,6 +132,24 @@ export const powerOffTerminal = defineCommand({
   repeat: 'unsafe',
 })
 
+/** Puts it to sleep. */
+export const sleepTerminal = defineCommand({
+  name: 'sleepTerminal',
+  code: CODES.SLEEP,
+  request: empty,
+  reply: empty,
+  repeat: 'safe',
+})
+
+/** Wakes it. */
+export const resumeTerminal = defineCommand({
+  name: 'resumeTerminal',
+  code: CODES.RESUME,
+  request: empty,
+  reply: empty,
+  repeat: 'safe',
+})
+
 /** Has it speak or sound one of its numbered voices. */
 export const playVoice = defineCommand({
   name: 'playVoice',

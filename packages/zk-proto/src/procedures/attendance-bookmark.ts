@@ -1,6 +1,6 @@
 // Where a reader stands in a terminal's log, and how it knows that the log is still the same one: a digest of the first
 // record and of the last ones before the place. Clocks are set back and logs refilled; bytes do not lie.
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { joinBytes } from '../bytes.ts'
 import { ZkUsageError } from '../errors.ts'
 import { attendanceForm } from '../records/punch.ts'
@@ -21,7 +21,7 @@ export const ANCHOR_RECORDS = 32
 
 /** The anchor of a place: `first` is the log's first record, `last` up to 32 records that end at the place. */
 export function anchorOf(first: Uint8Array, last: Uint8Array): string {
-  return createHash('sha256').update(first).update(last).digest('hex')
+  return hash('sha256', joinBytes([first, last]), 'hex')
 }
 
 /** The form that a stored bookmark names. Throws ZK_VALUE_OUT_OF_RANGE when the bookmark is none of ours. */

@@ -5,11 +5,15 @@ import { REPLIES } from '../codes.ts'
 import { bulkReady, freeBulk, prepareBulk, readChunk, TABLE_HEAD_BYTES } from '../commands/bulk.ts'
 import type { BulkTable } from '../commands/bulk.ts'
 import { ZkProtocolError } from '../errors.ts'
+import type { Framing } from '../framing.ts'
 import { ask, refusal, request, tidyUp } from '../session/procedure.ts'
 import type { Answer, Procedure } from '../session/procedure.ts'
 
 /** Bytes asked for at once over TCP: keeps a one-packet answer below 65536 bytes. Source: docs/protocol §14.4. */
 export const TCP_SLICE_BYTES = 65_472
+
+/** Bytes asked for at once, by what carries them: over UDP a lost packet costs less in a short slice. Source: docs/protocol §14.4. */
+export const SLICE_BYTES: Readonly<Record<Framing, number>> = { tcp: TCP_SLICE_BYTES, udp: 16_384 }
 
 const SLICE_ATTEMPTS = 4
 
@@ -28,8 +32,8 @@ export interface OpenTable {
   readonly sizeBytes: number
   /** From the terminal's buffer, whole in its answer, or by the old direct way, which some units answer with rubbish. */
   readonly origin: 'buffer' | 'inline' | 'direct'
-  /** The bytes from `start` on, at most one slice. */
-  read(start: number, sizeBytes: number): Procedure<Uint8Array>
+  /** The bytes from `start` on, at most one slice. `into` is memory that may be used for them instead of new one. */
+  read(start: number, sizeBytes: number, into?: Uint8Array): Procedure<Uint8Array>
 }
 
 /**
@@ -107,16 +111,16 @@ function openTable(sizeBytes: number, origin: OpenTable['origin'], whole?: Uint8
   return {
     sizeBytes,
     origin,
-    *read(start, wanted) {
+    *read(start, wanted, into) {
       if (whole !== undefined) return whole.subarray(start, start + wanted)
       const left = Math.min(wanted, sizeBytes - start)
-      return left <= 0 ? new Uint8Array(0) : yield* readSlice(start, left)
+      return left <= 0 ? new Uint8Array(0) : yield* readSlice(start, left, into)
     },
   }
 }
 
 /** One slice, asked for again when it came damaged, out of turn, short or overlong. */
-function* readSlice(start: number, sizeBytes: number): Procedure<Uint8Array> {
+function* readSlice(start: number, sizeBytes: number, into: Uint8Array | undefined): Procedure<Uint8Array> {
   let received = 0
   let intact = true
   for (let attempt = 1; attempt <= SLICE_ATTEMPTS; attempt += 1) {
@@ -124,7 +128,7 @@ function* readSlice(start: number, sizeBytes: number): Procedure<Uint8Array> {
     const answer = yield* request(
       readChunk,
       { start, sizeBytes },
-      { limitBytes: sizeBytes * 2 + TCP_SLICE_BYTES },
+      { limitBytes: sizeBytes * 2 + TCP_SLICE_BYTES, exactBytes: sizeBytes, into },
     )
     if (!readChunk.accepts.includes(answer.code)) throw refusal(readChunk, answer)
     if (answer.transfer === undefined) {

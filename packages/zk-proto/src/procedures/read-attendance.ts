@@ -1,15 +1,17 @@
-// Reading the attendance log: whole, or only what follows a bookmark whose anchor still matches. Batches are handed over
-// slice by slice; the next slice is asked for when the last batch was taken. Source: docs/protocol §13 and §14.
+// Reading the attendance log: whole, or only what follows a bookmark whose anchor still matches, as punches or as columns.
+// Batches are handed over slice by slice; the next slice is asked for when the last batch was taken.
+// Source: docs/protocol §13 and §14.
 import { hexHead, joinBytes } from '../bytes.ts'
 import { readAttendanceDirectly } from '../commands/attendance.ts'
 import { BULK_TABLES, TABLE_HEAD_BYTES } from '../commands/bulk.ts'
 import { readCapacity } from '../commands/terminal.ts'
 import { ZkProtocolError, ZkRefusedError } from '../errors.ts'
+import { AttendanceColumns } from '../records/attendance-columns.ts'
 import { findAttendanceForm } from '../records/attendance-form.ts'
 import type { Capacity } from '../records/capacity.ts'
 import { decodeCapacity } from '../records/capacity.ts'
-import { Punch } from '../records/punch.ts'
-import type { AttendanceForm } from '../records/punch.ts'
+import { decodePunches } from '../records/punch.ts'
+import type { AttendanceForm, Punch } from '../records/punch.ts'
 import { ask, offer, request } from '../session/procedure.ts'
 import type { Procedure } from '../session/procedure.ts'
 import { ANCHOR_RECORDS, anchorOf, BookmarkMaker, formOfBookmark } from './attendance-bookmark.ts'
@@ -18,15 +20,32 @@ import { recordBytes, withTable } from './bulk-read.ts'
 import type { OpenTable } from './bulk-read.ts'
 import type { OnProgress } from './read-progress.ts'
 
-/** Some punches of a log, in its order. */
-export interface AttendanceBatch {
-  /** Log index of `punches[0]`. */
+/** Where a batch stands in the log. */
+interface BatchPlace {
+  /** Log index of its first record. */
   readonly firstIndex: number
-  readonly punches: readonly Punch[]
   /** False: part of a tail whose anchor matched. True: of a read from the log's first record. */
   readonly wholeLog: boolean
   /** Stands behind this batch's last record. */
   readonly bookmark: AttendanceBookmark
+}
+
+/** Some punches of a log, in its order. */
+export interface AttendanceBatch extends BatchPlace {
+  readonly punches: readonly Punch[]
+}
+
+/** Some punches of a log, in its order, as columns. */
+export interface AttendanceColumnsBatch extends BatchPlace {
+  readonly columns: AttendanceColumns
+}
+
+/** How batches are made. */
+interface BatchMaker<B> {
+  /** Makes one of whole records of a form. */
+  make(form: AttendanceForm, records: Uint8Array, place: BatchPlace): B
+  /** Whether a batch goes on reading the memory of its records; where not, the next slice may come into the same. */
+  readonly keepsRecords: boolean
 }
 
 /** What a read found: the certificate that nothing is missing. */
@@ -76,7 +95,24 @@ export function* capacityIfTold(): Procedure<Capacity> {
  * Reads the log and hands out its punches. Throws ZK_BAD_RECORD when its form is not known or not certain, and
  * ZK_TRANSFER_INCOMPLETE when a byte is missing: never less than the log without an error.
  */
-export function* readAttendance(plan: ReadAttendancePlan): Procedure<AttendanceSummary, AttendanceBatch> {
+export function readAttendance(plan: ReadAttendancePlan): Procedure<AttendanceSummary, AttendanceBatch> {
+  return readLog(plan, {
+    make: (form, records, place) => ({ ...place, punches: decodePunches(form, records, place.firstIndex) }),
+    keepsRecords: true,
+  })
+}
+
+/** Reads the log as `readAttendance` does, and hands it out as columns. */
+export function readAttendanceColumns(
+  plan: ReadAttendancePlan,
+): Procedure<AttendanceSummary, AttendanceColumnsBatch> {
+  return readLog(plan, {
+    make: (form, records, place) => ({ ...place, columns: new AttendanceColumns(form, records) }),
+    keepsRecords: false,
+  })
+}
+
+function* readLog<B>(plan: ReadAttendancePlan, batches: BatchMaker<B>): Procedure<AttendanceSummary, B> {
   const { from } = plan
   const bookmarkForm = from === undefined ? undefined : formOfBookmark(from)
   tell(plan, 'preparing', 0, undefined, 0, undefined)
@@ -87,14 +123,14 @@ export function* readAttendance(plan: ReadAttendancePlan): Procedure<AttendanceS
       direct: () => request(readAttendanceDirectly, undefined),
       announced: before.records,
     },
-    function* (table): Procedure<Reading, AttendanceBatch> {
+    function* (table): Procedure<Reading, B> {
       if (table.sizeBytes === 0)
         return { ...NOTHING_READ, anchor: from === undefined ? 'none' : 'mismatched' }
       if (from === undefined || bookmarkForm === undefined || from.index === 0) {
-        return yield* readWhole(table, plan, before.records, 'none')
+        return yield* readWhole(table, plan, batches, before.records, 'none')
       }
-      const tail = yield* readTail(table, plan, from, bookmarkForm)
-      return tail ?? (yield* readWhole(table, plan, before.records, 'mismatched'))
+      const tail = yield* readTail(table, plan, batches, from, bookmarkForm)
+      return tail ?? (yield* readWhole(table, plan, batches, before.records, 'mismatched'))
     },
   )
   tell(plan, 'checking', reading.bytesReceived, reading.bytesAnnounced, reading.read, reading.read)
@@ -129,12 +165,13 @@ function tell(
 }
 
 /** From the first record on. */
-function* readWhole(
+function* readWhole<B>(
   table: OpenTable,
   plan: ReadAttendancePlan,
+  batches: BatchMaker<B>,
   announced: number | undefined,
   anchor: 'none' | 'mismatched',
-): Procedure<Reading, AttendanceBatch> {
+): Procedure<Reading, B> {
   const beginning = yield* table.read(0, plan.sliceBytes)
   const total = recordBytes(table, beginning)
   const bytesAnnounced = total + TABLE_HEAD_BYTES
@@ -146,6 +183,7 @@ function* readWhole(
   const done = yield* handOver(
     table,
     plan,
+    batches,
     { form, maker, wholeLog: true, start: 0, end: bytesAnnounced, skip: TABLE_HEAD_BYTES, firstIndex: 0 },
     beginning,
   )
@@ -195,12 +233,13 @@ function refuseDoubtful(
 }
 
 /** Only what follows the bookmark; undefined when the log is no longer the one that the bookmark was made in. */
-function* readTail(
+function* readTail<B>(
   table: OpenTable,
   plan: ReadAttendancePlan,
+  batches: BatchMaker<B>,
   from: AttendanceBookmark,
   form: AttendanceForm,
-): Procedure<Reading | undefined, AttendanceBatch> {
+): Procedure<Reading | undefined, B> {
   const { recordSize } = form
   const anchorRecords = Math.min(from.index, ANCHOR_RECORDS)
   const anchorBytes = anchorRecords * recordSize
@@ -218,6 +257,7 @@ function* readTail(
   const done = yield* handOver(
     table,
     plan,
+    batches,
     { form, maker, wholeLog: false, start, end, skip: anchorBytes, firstIndex: from.index },
     slice,
   )
@@ -245,15 +285,17 @@ interface Stretch {
 }
 
 /** Hands out the records of a stretch, of which the first slice is there already. Records may straddle slices. */
-function* handOver(
+function* handOver<B>(
   table: OpenTable,
   plan: ReadAttendancePlan,
+  batches: BatchMaker<B>,
   stretch: Stretch,
   firstSlice: Uint8Array,
-): Procedure<{ readonly bytes: number; readonly records: number }, AttendanceBatch> {
+): Procedure<{ readonly bytes: number; readonly records: number }, B> {
   const { form, end, start } = stretch
   const { recordSize } = form
   const recordsTotal = Math.floor((end - start - stretch.skip) / recordSize)
+  const into = batches.keepsRecords || table.origin !== 'buffer' ? undefined : new Uint8Array(plan.sliceBytes)
   let slice = firstSlice.subarray(0, end - start)
   let at = start
   let carry: Uint8Array = NO_BYTES
@@ -273,10 +315,13 @@ function* handOver(
       const { bookmark } = stretch.maker
       if (bookmark === undefined) throw new TypeError('a bookmark exists once records have passed')
       const { wholeLog } = stretch
-      yield* offer({ firstIndex, punches: punchesOf(form, part, firstIndex), wholeLog, bookmark })
+      yield* offer(batches.make(form, part, { firstIndex, wholeLog, bookmark }))
     }
     if (at >= end) break
-    slice = yield* table.read(at, Math.min(plan.sliceBytes, end - at))
+    // Slices end where records end, so that only the first one leaves a piece of a record to be carried over.
+    const spill = (carry.length + plan.sliceBytes) % recordSize
+    const wanted = spill < plan.sliceBytes ? plan.sliceBytes - spill : plan.sliceBytes
+    slice = yield* table.read(at, Math.min(wanted, end - at), into)
     if (slice.length === 0) break
   }
   if (at !== end || carry.length > 0) {
@@ -287,12 +332,4 @@ function* handOver(
     )
   }
   return { bytes: at - start, records }
-}
-
-function punchesOf(form: AttendanceForm, records: Uint8Array, firstIndex: number): Punch[] {
-  const punches: Punch[] = []
-  for (let at = 0, index = firstIndex; at < records.length; at += form.recordSize, index += 1) {
-    punches.push(new Punch(form, records, at, index))
-  }
-  return punches
 }

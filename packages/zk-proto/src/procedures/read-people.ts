@@ -1,19 +1,16 @@
 // Reading the list of people: whole, in memory, since a terminal holds at most some ten thousand of them.
 // Source: docs/protocol §12 and §14.
-import { joinBytes } from '../bytes.ts'
 import { BULK_TABLES, TABLE_HEAD_BYTES } from '../commands/bulk.ts'
 import { readPeopleDirectly } from '../commands/people.ts'
 import { DATA_TYPES } from '../codes.ts'
-import { ZkProtocolError } from '../errors.ts'
 import { nameDecoder } from '../name-encoding.ts'
 import { decodePeople, findPersonForm, personNames } from '../records/person.ts'
 import type { Person, PersonLayoutName } from '../records/person.ts'
 import { request } from '../session/procedure.ts'
 import type { Procedure } from '../session/procedure.ts'
-import { recordBytes, withTable } from './bulk-read.ts'
-import type { OpenTable } from './bulk-read.ts'
 import { capacityIfTold } from './read-attendance.ts'
 import type { OnProgress } from './read-progress.ts'
+import { readWholeTable } from './read-table.ts'
 
 /** The people of a terminal. */
 export interface PeopleRead {
@@ -50,14 +47,14 @@ export function* readPeople(plan: ReadPeoplePlan): Procedure<PeopleRead> {
     recordsTotal: undefined,
   })
   const { people: announced } = yield* capacityIfTold()
-  const records = yield* withTable(
-    {
-      table: BULK_TABLES.people,
-      direct: () => request(readPeopleDirectly, Uint8Array.of(DATA_TYPES.PEOPLE)),
-      announced,
-    },
-    (table) => wholeTable(table, plan, announced),
-  )
+  const records = yield* readWholeTable({
+    table: BULK_TABLES.people,
+    direct: () => request(readPeopleDirectly, Uint8Array.of(DATA_TYPES.PEOPLE)),
+    announced,
+    sliceBytes: plan.sliceBytes,
+    mostBytes: MOST_BYTES,
+    onProgress: plan.onProgress,
+  })
   if (records.length === 0) {
     return {
       people: [],
@@ -81,40 +78,4 @@ export function* readPeople(plan: ReadPeoplePlan): Procedure<PeopleRead> {
     nameEncoding: names.encoding,
     bytesReceived: records.length + TABLE_HEAD_BYTES,
   }
-}
-
-/** The records of a table, without its leading word. */
-function* wholeTable(
-  table: OpenTable,
-  plan: ReadPeoplePlan,
-  announced: number | undefined,
-): Procedure<Uint8Array> {
-  if (table.sizeBytes === 0) return new Uint8Array(0)
-  const beginning = yield* table.read(0, plan.sliceBytes)
-  const total = recordBytes(table, beginning) + TABLE_HEAD_BYTES
-  if (total > MOST_BYTES) {
-    throw new ZkProtocolError('ZK_TOO_LARGE', `A list of people cannot take ${total} bytes`, {
-      effect: 'none',
-      details: { sizeBytes: total, limit: MOST_BYTES },
-    })
-  }
-  const tell = (bytesDone: number): void => {
-    plan.onProgress?.({
-      phase: 'reading',
-      bytesDone,
-      bytesTotal: total,
-      recordsDone: 0,
-      recordsTotal: announced,
-    })
-  }
-  const pieces = [beginning.subarray(0, total)]
-  let at = Math.min(beginning.length, total)
-  tell(at)
-  while (at < total) {
-    const slice = yield* table.read(at, Math.min(plan.sliceBytes, total - at))
-    pieces.push(slice)
-    at += slice.length
-    tell(at)
-  }
-  return joinBytes(pieces).subarray(TABLE_HEAD_BYTES)
 }

@@ -85,6 +85,25 @@ export function privilegeLevel(privilege: number): PrivilegeLevel {
   return LEVELS.get(privilege & LEVEL_BITS) ?? 'unknown'
 }
 
+const LEVEL_BYTES: Readonly<Record<Exclude<PrivilegeLevel, 'unknown'>, number>> = {
+  user: 0,
+  enroller: 2,
+  manager: 6,
+  administrator: 14,
+}
+
+/** A privilege byte with another level, or enabled or disabled; bits that nobody understands stay as they are. */
+export function privilegeByte(
+  privilege: number,
+  level: Exclude<PrivilegeLevel, 'unknown'> | undefined,
+  enabled: boolean | undefined,
+): number {
+  let changed = privilege
+  if (level !== undefined) changed = (changed & ~LEVEL_BITS) | LEVEL_BYTES[level]
+  if (enabled !== undefined) changed = (changed & ~DISABLED_BIT) | (enabled ? 0 : DISABLED_BIT)
+  return changed & 0xff
+}
+
 function isKnownPrivilege(privilege: number): boolean {
   return privilege <= (LEVEL_BITS | DISABLED_BIT) && privilegeLevel(privilege) !== 'unknown'
 }
@@ -199,6 +218,11 @@ export function findPersonForm(records: Uint8Array, announced: number | undefine
       },
     },
   )
+}
+
+/** The form of a name. */
+export function personForm(name: PersonLayoutName): PersonForm {
+  return name === 'person/72' ? form72 : form28
 }
 
 /** All people of a list, in the terminal's order. `records` must hold whole records of the form. */

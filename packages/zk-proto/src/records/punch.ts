@@ -1,8 +1,10 @@
 // Punch: one attendance record as users handle it, read lazily from the bytes of its batch so that a hundred thousand
 // of them cost little. An AttendanceForm says where a layout keeps each fact.
-import { endOfText, latin1Text, u16At, u32At, u8At } from '../bytes.ts'
+import { endOfText, u16At, u32At, u8At } from '../bytes.ts'
+import type { Field } from '../layout.ts'
 import { formatPackedTime, isRealPackedTime } from '../wall-time.ts'
 import { attendance16, attendance22, attendance40, attendance8a, attendance8b } from './attendance.ts'
+import { pinTextAt } from './pin.ts'
 
 /** `attendance/40+` is the 40-byte record with a tail of unknown length; the record size tells how long. */
 export type AttendanceLayoutName =
@@ -17,11 +19,22 @@ export type AttendanceLayoutName =
 /** What a layout keeps where it keeps no verify mode: a number that stands for no mode. */
 export const NO_VERIFY_MODE = 255
 
+/** The fields of a layout that say something about a punch. Who it was is a uid, a pin, a pin as a number, or two of them. */
+export interface AttendanceFacts {
+  readonly uid?: Field<number>
+  readonly pin?: Field<string>
+  readonly pinNumber?: Field<number>
+  readonly time: Field<number>
+  readonly verifyMode?: Field<number>
+  readonly punchState: Field<number>
+  readonly workCode?: Field<number>
+}
+
 /** How to read one record form in place. `at` is where the record begins. */
 export interface AttendanceForm {
   readonly name: AttendanceLayoutName
   readonly recordSize: number
-  readonly timeAt: number
+  readonly facts: AttendanceFacts
   uid(bytes: Uint8Array, at: number): number | undefined
   /** Undefined where the record names only a uid, or names nobody. */
   pin(bytes: Uint8Array, at: number): string | undefined
@@ -66,7 +79,7 @@ const a = attendance8a.fields
 const form8a: AttendanceForm = {
   name: 'attendance/8a',
   recordSize: attendance8a.sizeBytes,
-  timeAt: a.time.offset,
+  facts: a,
   uid: (bytes, at) => u16At(bytes, at + a.uid.offset),
   pin: nothing,
   verifyMode: (bytes, at) => u8At(bytes, at + a.verifyMode.offset),
@@ -88,7 +101,7 @@ const b = attendance8b.fields
 const form8b: AttendanceForm = {
   name: 'attendance/8b',
   recordSize: attendance8b.sizeBytes,
-  timeAt: b.time.offset,
+  facts: b,
   uid: (bytes, at) => u16At(bytes, at + b.uid.offset),
   pin: nothing,
   verifyMode: (bytes, at) => b.verifyMode.read(bytes, at),
@@ -105,7 +118,7 @@ const c = attendance16.fields
 const form16: AttendanceForm = {
   name: 'attendance/16',
   recordSize: attendance16.sizeBytes,
-  timeAt: c.time.offset,
+  facts: c,
   uid: nothing,
   pin: (bytes, at) => String(u32At(bytes, at + c.pinNumber.offset)),
   verifyMode: (bytes, at) => u8At(bytes, at + c.verifyMode.offset),
@@ -124,9 +137,9 @@ const d = attendance22.fields
 const form22: AttendanceForm = {
   name: 'attendance/22',
   recordSize: attendance22.sizeBytes,
-  timeAt: d.time.offset,
+  facts: d,
   uid: (bytes, at) => u16At(bytes, at + d.uid.offset),
-  pin: (bytes, at) => pinText(bytes, at + d.pin.offset, d.pin.size),
+  pin: (bytes, at) => pinTextAt(bytes, at + d.pin.offset, d.pin.size),
   verifyMode: () => NO_VERIFY_MODE,
   punchState: (bytes, at) => u8At(bytes, at + d.punchState.offset),
   workCode: nothing,
@@ -144,9 +157,9 @@ function form40(name: AttendanceLayoutName, recordSize: number): AttendanceForm 
   return {
     name,
     recordSize,
-    timeAt: e.time.offset,
+    facts: e,
     uid: (bytes, at) => u16At(bytes, at + e.uid.offset),
-    pin: (bytes, at) => pinText(bytes, at + e.pin.offset, e.pin.size),
+    pin: (bytes, at) => pinTextAt(bytes, at + e.pin.offset, e.pin.size),
     verifyMode: (bytes, at) => u8At(bytes, at + e.verifyMode.offset),
     punchState: (bytes, at) => u8At(bytes, at + e.punchState.offset),
     workCode: nothing,
@@ -156,11 +169,6 @@ function form40(name: AttendanceLayoutName, recordSize: number): AttendanceForm 
       isKnownState(u8At(bytes, at + e.punchState.offset)) &&
       isLaterRealTime(u32At(bytes, at + e.time.offset)),
   }
-}
-
-function pinText(bytes: Uint8Array, at: number, size: number): string | undefined {
-  const end = endOfText(bytes, at, size)
-  return end === at ? undefined : latin1Text(bytes, at, end)
 }
 
 /** The forms whose record length is known. */
@@ -222,7 +230,7 @@ export class Punch {
 
   /** The time as recorded. See wall-time.ts. */
   get packedTime(): number {
-    return u32At(this.#bytes, this.#at + this.#form.timeAt)
+    return u32At(this.#bytes, this.#at + this.#form.facts.time.offset)
   }
 
   /** `YYYY-MM-DDTHH:MM:SS` on the terminal's clock, exactly as recorded, also when there is no such day. */
@@ -264,4 +272,13 @@ export class Punch {
   get raw(): Uint8Array {
     return this.#bytes.slice(this.#at, this.#at + this.#form.recordSize)
   }
+}
+
+/** The punches of whole records of a form, in their order; `firstIndex` is the first one's place in the log. */
+export function decodePunches(form: AttendanceForm, records: Uint8Array, firstIndex: number): Punch[] {
+  const punches: Punch[] = []
+  for (let at = 0, index = firstIndex; at < records.length; at += form.recordSize, index += 1) {
+    punches.push(new Punch(form, records, at, index))
+  }
+  return punches
 }

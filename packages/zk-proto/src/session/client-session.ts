@@ -6,12 +6,14 @@ import { ZkError, ZkProtocolError, ZkTransportError, ZkUsageError } from '../err
 import type { ZkEffect } from '../errors.ts'
 import { framePacket, StreamReassembler } from '../framing.ts'
 import type { Framing } from '../framing.ts'
-import { decodePacket, looksLikePullPanel, nextReplyId, PACKET_HEADER_BYTES } from '../packet.ts'
+import { decodePacket, nextReplyId, PACKET_HEADER_BYTES } from '../packet.ts'
 import type { ChecksumVerdict, Packet } from '../packet.ts'
-import { Exchange } from './exchange.ts'
-import type { Verdict } from './exchange.ts'
+import { DatagramExchange } from './datagram-exchange.ts'
+import type { Exchange, Verdict } from './exchange.ts'
 import type { Ask, Procedure } from './procedure.ts'
 import type { Millis, Session, Timeouts } from './session.ts'
+import { StreamExchange } from './stream-exchange.ts'
+import { looksLikePullFrame, strangerAt } from './stranger.ts'
 import { taskOf, Turns } from './turns.ts'
 import type { Move, RunOptions, Task } from './turns.ts'
 
@@ -67,6 +69,7 @@ export class ClientSession implements Session<ClientEvent> {
   #replyId = 0
   #checksum: ChecksumVerdict = 'right'
   #heard = false
+  #stranger: ZkError | undefined
   #gone: ZkError | undefined
   #stats = { badChecksums: 0, strayReplies: 0, bytesReceived: 0, bytesSent: 0 }
 
@@ -87,6 +90,11 @@ export class ClientSession implements Session<ClientEvent> {
   /** Whether any packet of the protocol has arrived yet. */
   get heard(): boolean {
     return this.#heard
+  }
+
+  /** What answers there when it has sent only what is no packet of a terminal: ZK_NOT_A_TERMINAL or ZK_PULL_PANEL. */
+  get stranger(): ZkError | undefined {
+    return this.#heard ? undefined : this.#stranger
   }
 
   get wakeAt(): Millis | undefined {
@@ -119,23 +127,28 @@ export class ClientSession implements Session<ClientEvent> {
     if (this.#gone !== undefined) return
     this.#stats.bytesReceived += bytes.length
     if (this.#framing === 'udp') {
-      if (bytes.length >= PACKET_HEADER_BYTES) this.#take(decodePacket(bytes), now)
+      this.#takeDatagram(bytes, now)
     } else {
       this.#stream.push(bytes)
       try {
-        for (let packet = this.#stream.next(); packet !== undefined; packet = this.#stream.next()) {
+        for (
+          let packet = this.#stream.nextInPlace();
+          packet !== undefined;
+          packet = this.#stream.nextInPlace()
+        ) {
           this.#take(decodePacket(packet), now)
         }
         if (this.#stream.pendingBytes > 0) this.#exchange?.alive(now)
       } catch (error) {
         if (!(error instanceof ZkError)) throw error
-        this.#break(this.#heard ? error : stranger(error, bytes), now)
+        this.#break(this.#heard ? error : strangerAt(bytes, error), now)
       }
     }
     this.#work(now)
   }
 
   tick(now: Millis): void {
+    this.#turns.wakeHearers(now)
     for (const task of this.#turns.waiting) {
       if (now < task.deadline) continue
       const shut = this.#turns.isShutOut(task)
@@ -145,7 +158,9 @@ export class ClientSession implements Session<ClientEvent> {
     if (active !== undefined && !active.cancelled && now >= active.deadline) {
       this.#stop(active, 'ZK_TIMEOUT', DEADLINE_PASSED, undefined, now)
     } else if (this.#exchange !== undefined) {
-      this.#heed(this.#exchange.tick(now), now)
+      const verdict = this.#exchange.tick(now)
+      this.#heed(verdict, now)
+      if (verdict?.kind === 'failed' && this.#stream.pendingBytes > 0) this.#break(stuck(), now)
     }
     this.#work(now)
   }
@@ -189,37 +204,66 @@ export class ClientSession implements Session<ClientEvent> {
         else this.#turns.forget(task)
         return
       }
+      if (wanted.kind === 'hear') {
+        const heard = this.#hear(task, wanted.waitMs, now)
+        if (heard === undefined) return
+        move = heard
+        continue
+      }
       const refused = this.#open(task, wanted, now)
       if (refused === undefined) return
       move = { kind: 'throw', error: refused }
     }
   }
 
+  /** What it goes on with at once; undefined when it waits aside for an event, and others may speak. */
+  #hear(task: Task, waitMs: Millis, now: Millis): Move | undefined {
+    if (this.#gone !== undefined) return { kind: 'throw', error: this.#lost('none') }
+    if (task.cancelled) return { kind: 'throw', error: ended() }
+    const heard = this.#turns.hear(task, waitMs, now)
+    if (heard === undefined) this.#active = undefined
+    return heard
+  }
+
   /** Sends an ask, or says why it cannot be sent. */
   #open(task: Task, ask: Ask, now: Millis): ZkError | undefined {
     if (this.#gone !== undefined) return this.#lost('none')
     if (task.cancelled && !ask.cleanup) {
-      return new ZkTransportError('ZK_ABORTED', 'The operation was ended; nothing more is asked for it', {
-        effect: 'none',
-      })
+      return ended()
     }
     const latest = ask.cleanup ? now + CLEANUP_MS : task.deadline
-    const replyId = this.#sendRequest(ask)
-    this.#exchange = new Exchange(ask, replyId, this.#sessionId, this.#timeouts, now, latest)
+    const replyId = this.#freshReplyId()
+    this.#sendRequest(ask, replyId)
+    const opening = { ask, replyId, sessionId: this.#sessionId, timeouts: this.#timeouts, now, latest }
+    this.#exchange = this.#framing === 'udp' ? new DatagramExchange(opening) : new StreamExchange(opening)
     return undefined
   }
 
-  #sendRequest(ask: Ask): number {
-    const connecting = ask.command.code === connectSession.code
+  #freshReplyId(): number {
     const replyId = this.#replyId
     this.#replyId = nextReplyId(replyId)
+    return replyId
+  }
+
+  #sendRequest(ask: Ask, replyId: number): void {
+    const connecting = ask.command.code === connectSession.code
     const session = connecting ? 0 : this.#sessionId
     this.#send({ command: ask.command.code, session, replyId }, ask.payload)
-    return replyId
   }
 
   #send(header: { command: number; session: number; replyId: number }, payload: Uint8Array): void {
     this.#outgoing.push(framePacket(this.#framing, header, payload))
+  }
+
+  /** What is too short to be a packet is ignored; a stranger is remembered, for there may be a terminal all the same. */
+  #takeDatagram(bytes: Uint8Array, now: Millis): void {
+    if (!this.#heard && looksLikePullFrame(bytes)) {
+      this.#break(strangerAt(bytes, undefined), now)
+      return
+    }
+    const packet = bytes.length < PACKET_HEADER_BYTES ? undefined : decodePacket(bytes)
+    if (packet !== undefined) this.#take(packet, now)
+    if (!this.#heard) this.#stranger ??= strangerAt(bytes, undefined)
   }
 
   #take(packet: Packet, now: Millis): void {
@@ -237,7 +281,7 @@ export class ClientSession implements Session<ClientEvent> {
     this.#heard = true
     if (packet.command === CODES.REG_EVENT) {
       this.#takeLive(packet)
-    } else if (exchange === undefined || packet.replyId !== exchange.replyId) {
+    } else if (exchange === undefined || !exchange.owns(packet.replyId)) {
       this.#stats.strayReplies += 1
     } else {
       if (connecting && (packet.command === REPLIES.ACK_OK || packet.command === REPLIES.ACK_UNAUTH)) {
@@ -249,27 +293,26 @@ export class ClientSession implements Session<ClientEvent> {
 
   #takeLive(packet: Packet): void {
     this.#send({ command: REPLIES.ACK_OK, session: this.#sessionId, replyId: 0 }, NO_DATA)
-    this.#events.push({
-      type: 'live',
-      code: packet.session,
-      name: eventName(packet.session),
-      payload: packet.payload,
-    })
+    const payload = packet.payload.slice()
+    this.#turns.tell(packet.session, payload)
+    this.#events.push({ type: 'live', code: packet.session, name: eventName(packet.session), payload })
   }
 
   #heed(verdict: Verdict, now: Millis): void {
     const exchange = this.#exchange
     const task = this.#active
     if (verdict === undefined || exchange === undefined || task === undefined) return
-    if (verdict.kind === 'resend') {
-      exchange.resent(this.#sendRequest(exchange.ask), now)
+    if (verdict.kind === 'repeat' || verdict.kind === 'resend') {
+      const replyId = verdict.kind === 'repeat' ? exchange.replyId : this.#freshReplyId()
+      this.#sendRequest(exchange.ask, replyId)
+      if (verdict.kind === 'resend') exchange.resent(replyId, now)
       return
     }
     this.#exchange = undefined
     this.#advance(
       task,
       verdict.kind === 'answered'
-        ? { kind: 'go', answer: verdict.answer }
+        ? { kind: 'go', with: verdict.answer }
         : { kind: 'throw', error: verdict.error },
       now,
     )
@@ -297,7 +340,7 @@ export class ClientSession implements Session<ClientEvent> {
       this.#exchange = undefined
       this.#advance(task, { kind: 'throw', error }, now)
     } else {
-      if (task.state === 'parked') this.#turns.unpark(task)
+      if (task.state === 'parked' || task.state === 'hearing') this.#turns.unpark(task)
       task.next = { kind: 'throw', error }
     }
   }
@@ -336,18 +379,13 @@ export class ClientSession implements Session<ClientEvent> {
   }
 }
 
-/** The first bytes of a connection are no packet: says what answers there instead. */
-function stranger(error: ZkError, head: Uint8Array): ZkError {
-  const options = { effect: 'none', details: error.details, cause: error } as const
-  return looksLikePullPanel(head)
-    ? new ZkProtocolError(
-        'ZK_PULL_PANEL',
-        'This is a C3 or inBio access panel: it speaks the PULL protocol, not that of standalone terminals',
-        options,
-      )
-    : new ZkProtocolError(
-        'ZK_NOT_A_TERMINAL',
-        'What answers there does not speak the terminal protocol',
-        options,
-      )
+function ended(): ZkTransportError {
+  return new ZkTransportError('ZK_ABORTED', 'The operation was ended; nothing more is asked for it', {
+    effect: 'none',
+  })
+}
+
+/** Silence in the middle of a packet: whatever came next could not be told from the rest of it. */
+function stuck(): ZkProtocolError {
+  return new ZkProtocolError('ZK_BAD_FRAME', 'The terminal fell silent in the middle of a packet')
 }

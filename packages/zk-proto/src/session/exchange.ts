@@ -1,225 +1,135 @@
 // One request and what answers it: which packets belong to it, when they are complete, how long to wait, whether the
-// request may be sent again. The client session has at most one of these open. Source: docs/protocol §5 and §14.5.
+// request may be sent again. The client session has at most one of these open. What carries the packets decides how:
+// stream-exchange.ts for TCP, datagram-exchange.ts for UDP. Source: docs/protocol §5 and §14.5.
 import { hexHead } from '../bytes.ts'
-import { CODES, REPLIES } from '../codes.ts'
 import { transferHead } from '../commands/bulk.ts'
 import { ZkProtocolError, ZkTransportError } from '../errors.ts'
 import type { ZkError } from '../errors.ts'
+import { anyBytes } from '../layout.ts'
 import type { Packet } from '../packet.ts'
 import type { Answer, Ask, Transfer } from './procedure.ts'
 import type { Millis, Timeouts } from './session.ts'
 
-/** An answer damaged on its way is asked for again so often, at most. */
-const MAX_ATTEMPTS = 3
-
 /** However lively an answer trickles in, it must be complete by then. */
 const LONGEST_EXCHANGE_MS = 600_000
 
-/** What an exchange wants of its session: nothing yet, to be settled, or to be sent again under a new reply id. */
+/**
+ * What an exchange wants of its session: nothing yet, to be settled, or its request sent again, under the same reply id
+ * (`repeat`, the network may have lost it) or a new one (`resend`, its answer is of no use).
+ */
 export type Verdict =
   | { readonly kind: 'answered'; readonly answer: Answer }
   | { readonly kind: 'failed'; readonly error: ZkError }
+  | { readonly kind: 'repeat' }
   | { readonly kind: 'resend' }
   | undefined
 
-/** The data packets of a transfer, taken in the order in which a stream delivers them. */
-class Collector {
-  readonly announcedBytes: number
-  readonly #sessionId: number
-  readonly #pieces: Uint8Array[] = []
-  #sizeBytes = 0
-  #indexed = true
-  #inTurn = true
-
-  constructor(announcedBytes: number, sessionId: number) {
-    this.announcedBytes = announcedBytes
-    this.#sessionId = sessionId
-  }
-
-  get sizeBytes(): number {
-    return this.#sizeBytes
-  }
-
-  take(packet: Packet): void {
-    const index = this.#pieces.length & 0xffff
-    // Some simulators put the session id where terminals put the index; then there is no order to check.
-    if (index === 0) this.#indexed = packet.session === 0 || packet.session !== this.#sessionId
-    const expected = this.#indexed ? index : this.#sessionId
-    if (packet.session !== expected) this.#inTurn = false
-    this.#pieces.push(packet.payload)
-    this.#sizeBytes += packet.payload.length
-  }
-
-  finish(intact: boolean): Transfer {
-    return {
-      pieces: this.#pieces,
-      sizeBytes: this.#sizeBytes,
-      announcedBytes: this.announcedBytes,
-      intact: intact && this.#inTurn,
-    }
-  }
+/** What a session opens an exchange with. */
+export interface Opening {
+  readonly ask: Ask
+  readonly replyId: number
+  readonly sessionId: number
+  readonly timeouts: Timeouts
+  /** When the request was sent. */
+  readonly now: Millis
+  /** When it must be over, whatever arrives. */
+  readonly latest: Millis
 }
 
 /** One open request. */
-export class Exchange {
+export interface Exchange {
   readonly ask: Ask
-  readonly #timeouts: Timeouts
-  readonly #sessionId: number
-  readonly #startedAt: Millis
-  /** The latest moment, whatever arrives. */
-  readonly #latest: Millis
-  #replyId: number
-  #attempts = 1
-  #sentAt: Millis
-  #quietUntil: Millis
-  #collector: Collector | undefined
-  #damaged = false
-
-  constructor(ask: Ask, replyId: number, sessionId: number, timeouts: Timeouts, now: Millis, latest: Millis) {
-    this.ask = ask
-    this.#replyId = replyId
-    this.#sessionId = sessionId
-    this.#timeouts = timeouts
-    this.#startedAt = now
-    this.#sentAt = now
-    this.#latest = Math.min(latest, now + LONGEST_EXCHANGE_MS)
-    this.#quietUntil = now + this.#firstWaitMs()
-  }
-
-  get replyId(): number {
-    return this.#replyId
-  }
-
-  /** When silence becomes a failure. */
-  get wakeAt(): Millis {
-    return Math.min(this.#quietUntil, this.#latest)
-  }
-
-  /** Part of a packet has arrived: the terminal is at it. */
-  alive(now: Millis): void {
-    this.#quietUntil = now + this.#timeouts.transferIdleMs
-  }
-
-  /** A whole packet with this exchange's reply id. */
-  take(packet: Packet, now: Millis): Verdict {
-    this.alive(now)
-    const collector = this.#collector
-    if (packet.command === REPLIES.PREPARE_DATA) return this.#open(packet)
-    if (collector === undefined) return this.#answered(packet, undefined, now)
-    if (packet.command !== REPLIES.DATA) {
-      return this.#answered(packet, collector.finish(!this.#damaged), now)
-    }
-    if (collector.sizeBytes + packet.payload.length > this.ask.limitBytes) {
-      return this.#tooLarge(collector.sizeBytes + packet.payload.length)
-    }
-    collector.take(packet)
-    return undefined
-  }
-
+  /** The reply id of the last sending. */
+  readonly replyId: number
+  /** When silence becomes a failure or a repeat. */
+  readonly wakeAt: Millis
+  /** Whether a packet with this reply id, which is no live event, belongs to it. */
+  owns(replyId: number): boolean
+  /** Part of an answer has arrived: the terminal is at it. */
+  alive(now: Millis): void
+  /** A whole packet that it owns. */
+  take(packet: Packet, now: Millis): Verdict
   /** A packet whose checksum is wrong: its header may be wrong too, so it is a hint and no more. */
-  takeDamaged(packet: Packet, now: Millis): Verdict {
-    this.#damaged = true
-    if (packet.replyId !== this.#replyId || packet.command === CODES.REG_EVENT) return undefined
-    this.alive(now)
-    if (this.#collector === undefined) return this.#again()
-    // The transfer runs to its end, so that the repeat does not meet its remains.
-    return packet.command === REPLIES.ACK_OK
-      ? this.#answered(packet, this.#collector.finish(false), now)
-      : undefined
-  }
+  takeDamaged(packet: Packet, now: Millis): Verdict
+  /** Time has passed. */
+  tick(now: Millis): Verdict
+  /** The request went out once more under a new reply id. */
+  resent(replyId: number, now: Millis): void
+}
 
-  /** Time has passed: fails or repeats when it was too long. */
-  tick(now: Millis): Verdict {
-    if (now < this.wakeAt) return undefined
-    if (this.#damaged && now < this.#latest) {
-      if (this.#collector === undefined) return this.#again()
-      const transfer = this.#collector.finish(false)
-      return {
-        kind: 'answered',
-        answer: {
-          code: REPLIES.ACK_OK,
-          sessionField: 0,
-          payload: new Uint8Array(0),
-          transfer,
-          tookMs: now - this.#sentAt,
-        },
-      }
-    }
-    const waitedMs = Math.round(now - this.#startedAt)
-    const begun = this.#collector === undefined ? '' : ` after ${this.#collector.sizeBytes} bytes of it`
-    const error = new ZkTransportError(
-      'ZK_TIMEOUT',
-      `No answer to ${this.ask.command.name} within ${waitedMs} ms${begun}; the terminal stopped or is unreachable`,
-      {
-        details: {
-          command: this.ask.command.name,
-          waitedMs,
-          bytesReceived: this.#collector?.sizeBytes ?? 0,
-        },
-      },
+/** The latest end of an exchange that may last until `latest`. */
+export function latestEnd(opening: Opening): Millis {
+  return Math.min(opening.latest, opening.now + LONGEST_EXCHANGE_MS)
+}
+
+/** How long to wait for the first packet of an answer. */
+export function firstWaitMs(ask: Ask, timeouts: Timeouts): Millis {
+  return ask.command.patience === 'prepare' ? timeouts.prepareMs : timeouts.replyMs
+}
+
+/** Whether the answer can be a transfer; its command then takes any bytes for a reply. */
+export function mayTransfer(ask: Ask): boolean {
+  return ask.command.reply === anyBytes
+}
+
+/** The size that the opening packet of a transfer announces, or why it is not believed. */
+export function announcedBytes(ask: Ask, packet: Packet): number | ZkError {
+  if (packet.payload.length < transferHead.sizeBytes) {
+    return new ZkProtocolError(
+      'ZK_UNEXPECTED_REPLY',
+      `The transfer that answers ${ask.command.name} is opened by ${packet.payload.length} byte(s); expected ${transferHead.sizeBytes}`,
+      { details: { command: ask.command.name, head: hexHead(packet.payload) } },
     )
-    return { kind: 'failed', error }
   }
+  const { sizeBytes } = transferHead.decode(packet.payload)
+  return tooLarge(ask, sizeBytes) ?? sizeBytes
+}
 
-  /** The request goes out once more, under a new reply id, so that a late first answer cannot be taken for it. */
-  resent(replyId: number, now: Millis): void {
-    this.#replyId = replyId
-    this.#attempts += 1
-    this.#sentAt = now
-    this.#collector = undefined
-    this.#damaged = false
-    this.#quietUntil = now + this.#firstWaitMs()
-  }
+/** Why so many bytes of an answer are not taken; undefined when they may be. */
+export function tooLarge(ask: Ask, sizeBytes: number): ZkError | undefined {
+  if (sizeBytes <= ask.limitBytes) return undefined
+  return new ZkProtocolError(
+    'ZK_TOO_LARGE',
+    `The answer to ${ask.command.name} would hold ${sizeBytes} bytes; at most ${ask.limitBytes} are accepted`,
+    { details: { command: ask.command.name, sizeBytes, limit: ask.limitBytes } },
+  )
+}
 
-  #firstWaitMs(): number {
-    return this.ask.command.patience === 'prepare' ? this.#timeouts.prepareMs : this.#timeouts.replyMs
-  }
+/** What answers a request: the packet that does, and the transfer that it closes. */
+export function answeredBy(
+  ask: Ask,
+  packet: Pick<Packet, 'command' | 'session' | 'payload'>,
+  transfer: Transfer | undefined,
+  tookMs: Millis,
+): Verdict {
+  const error = tooLarge(ask, packet.payload.length)
+  if (error !== undefined) return failedWith(error)
+  const { command: code, session: sessionField, payload } = packet
+  return { kind: 'answered', answer: { code, sessionField, payload, transfer, tookMs } }
+}
 
-  #open(packet: Packet): Verdict {
-    if (packet.payload.length < transferHead.sizeBytes) {
-      const error = new ZkProtocolError(
-        'ZK_UNEXPECTED_REPLY',
-        `The transfer that answers ${this.ask.command.name} is opened by ${packet.payload.length} byte(s); expected ${transferHead.sizeBytes}`,
-        { details: { command: this.ask.command.name, head: hexHead(packet.payload) } },
-      )
-      return { kind: 'failed', error }
-    }
-    const { sizeBytes } = transferHead.decode(packet.payload)
-    if (sizeBytes > this.ask.limitBytes) return this.#tooLarge(sizeBytes)
-    this.#collector = new Collector(sizeBytes, this.#sessionId)
-    return undefined
-  }
+/** An exchange that ends with an error. */
+export function failedWith(error: ZkError): Verdict {
+  return { kind: 'failed', error }
+}
 
-  #answered(packet: Packet, transfer: Transfer | undefined, now: Millis): Verdict {
-    if (packet.payload.length > this.ask.limitBytes) return this.#tooLarge(packet.payload.length)
-    return {
-      kind: 'answered',
-      answer: {
-        code: packet.command,
-        sessionField: packet.session,
-        payload: packet.payload,
-        transfer,
-        tookMs: now - this.#sentAt,
-      },
-    }
-  }
+/** Nothing came, or nothing more after so many bytes of a transfer. */
+export function silence(ask: Ask, waitedMs: Millis, bytesReceived: number | undefined): ZkTransportError {
+  const { name } = ask.command
+  const waited = Math.round(waitedMs)
+  const begun = bytesReceived === undefined ? '' : ` after ${bytesReceived} bytes of it`
+  return new ZkTransportError(
+    'ZK_TIMEOUT',
+    `No answer to ${name} within ${waited} ms${begun}; the terminal stopped or is unreachable`,
+    { details: { command: name, waitedMs: waited, bytesReceived: bytesReceived ?? 0 } },
+  )
+}
 
-  #again(): Verdict {
-    if (this.ask.command.repeat === 'safe' && this.#attempts < MAX_ATTEMPTS) return { kind: 'resend' }
-    const error = new ZkProtocolError(
-      'ZK_BAD_CHECKSUM',
-      `The answer to ${this.ask.command.name} arrived damaged ${this.#attempts} time(s)`,
-      { details: { command: this.ask.command.name, attempts: this.#attempts } },
-    )
-    return { kind: 'failed', error }
-  }
-
-  #tooLarge(sizeBytes: number): Verdict {
-    const error = new ZkProtocolError(
-      'ZK_TOO_LARGE',
-      `The answer to ${this.ask.command.name} would hold ${sizeBytes} bytes; at most ${this.ask.limitBytes} are accepted`,
-      { details: { command: this.ask.command.name, sizeBytes, limit: this.ask.limitBytes } },
-    )
-    return { kind: 'failed', error }
-  }
+/** Every answer that came was damaged. */
+export function damagedAnswer(ask: Ask, attempts: number): ZkProtocolError {
+  return new ZkProtocolError(
+    'ZK_BAD_CHECKSUM',
+    `The answer to ${ask.command.name} arrived damaged ${attempts} time(s)`,
+    { details: { command: ask.command.name, attempts } },
+  )
 }

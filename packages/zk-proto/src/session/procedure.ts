@@ -12,6 +12,10 @@ export interface Ask {
   readonly payload: Uint8Array
   /** More data than this in the answer is refused, whether announced or sent. */
   readonly limitBytes: number
+  /** How many bytes answer it; undefined where that shows only in the answer. */
+  readonly exactBytes: number | undefined
+  /** Memory of the asker in which a transfer may be gathered, so that not every slice of a long read takes new memory. */
+  readonly into?: Uint8Array | undefined
   /** Cleaning up after a failure: allowed after cancellation and beyond the deadline, for a short time of its own. */
   readonly cleanup: boolean
 }
@@ -24,7 +28,7 @@ export interface Offer<E> {
 
 /** The data packets of an answer that came as a transfer. */
 export interface Transfer {
-  /** In order; views of the received memory. */
+  /** In order. */
   readonly pieces: readonly Uint8Array[]
   /** The sum of their lengths. */
   readonly sizeBytes: number
@@ -44,11 +48,30 @@ export interface Answer {
   readonly tookMs: Millis
 }
 
+/** Waiting for the next live event; others may speak meanwhile. */
+export interface Hear {
+  readonly kind: 'hear'
+  /** After so long without one the procedure goes on without it. */
+  readonly waitMs: Millis
+}
+
+/** Something that happened at the terminal, unasked. The session has acknowledged it already. */
+export interface Heard {
+  /** Its number, see EVENTS. */
+  readonly event: number
+  readonly payload: Uint8Array
+  /** Events that were dropped before this one, because nobody took them in time. */
+  readonly missed: number
+}
+
 /** What a procedure yields. */
-export type Step<E> = Ask | Offer<E>
+export type Step<E> = Ask | Offer<E> | Hear
+
+/** What a procedure is resumed with: the answer to an ask, an event that it heard, or nothing. */
+export type Resumption = Answer | Heard | undefined
 
 /** A conversation with result T that hands out values of type E on the way. */
-export type Procedure<T, E = never> = Generator<Step<E>, T, Answer | undefined>
+export type Procedure<T, E = never> = Generator<Step<E>, T, Resumption>
 
 /** More than any table of a terminal needs. */
 export const MAX_ANSWER_BYTES = 64 * 1024 * 1024
@@ -56,6 +79,8 @@ export const MAX_ANSWER_BYTES = 64 * 1024 * 1024
 /** How an Ask may differ from the ordinary. */
 export interface AskOptions {
   readonly limitBytes?: number
+  readonly exactBytes?: number
+  readonly into?: Uint8Array | undefined
   readonly cleanup?: boolean
 }
 
@@ -70,9 +95,13 @@ export function* request<Req, Res>(
     command,
     payload: command.request.encode(value),
     limitBytes: options.limitBytes ?? MAX_ANSWER_BYTES,
+    exactBytes: options.exactBytes,
+    into: options.into,
     cleanup: options.cleanup ?? false,
   }
-  if (answer === undefined) throw new TypeError('a session resumes an ask with its answer')
+  if (answer === undefined || 'event' in answer) {
+    throw new TypeError('a session resumes an ask with its answer')
+  }
   return answer
 }
 
@@ -90,6 +119,18 @@ export function* ask<Req, Res>(
 /** Hands a value to whoever runs the procedure and waits until more is wanted. */
 export function* offer<E>(value: E): Procedure<void, E> {
   yield { kind: 'offer', value }
+}
+
+/**
+ * The next live event, or undefined when none came within `waitMs`. From a procedure's first call on, events are kept
+ * for it until it takes them; with a `waitMs` of 0 it begins to listen without waiting.
+ */
+export function* hear(waitMs: Millis): Procedure<Heard | undefined> {
+  const heard = yield { kind: 'hear', waitMs }
+  if (heard !== undefined && !('event' in heard)) {
+    throw new TypeError('a session resumes a listener with an event')
+  }
+  return heard
 }
 
 /**

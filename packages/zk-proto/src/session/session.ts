@@ -7,7 +7,10 @@ export type Millis = number
 
 /** An end of a conversation that emits events of type E. */
 export interface Session<E> {
-  /** TCP: any slice of the stream. UDP: exactly one datagram. The memory must not be changed afterwards. */
+  /**
+   * TCP: any slice of the stream; its memory may be used again afterwards. UDP: exactly one datagram, whose memory must
+   * not be changed any more.
+   */
   receive(bytes: Uint8Array, now: Millis): void
   /** Time has passed. Early or repeated calls change nothing. */
   tick(now: Millis): void
@@ -25,11 +28,11 @@ export interface Session<E> {
 export interface Timeouts {
   /** For the connection itself, and again for the answer to the connect command. */
   readonly connectMs: number
-  /** For the first packet of an answer. */
+  /** For the first packet of an answer; over UDP a request that may be repeated is, some times within this. */
   readonly replyMs: number
   /** For the answer to preparing a bulk read: large memories need seconds. */
   readonly prepareMs: number
-  /** For the next bytes of an answer that has begun. */
+  /** For the next bytes of an answer that has begun. TCP only: over UDP what is missing is asked for again. */
   readonly transferIdleMs: number
 }
 

@@ -1,6 +1,6 @@
 // Who may speak: procedures take turns at the one open request, and only one at a time may use the terminal's one buffer.
 // A procedure that has handed something over waits aside, and others go in between. The client session moves it all.
-import type { Answer, Ask, Procedure } from './procedure.ts'
+import type { Ask, Hear, Heard, Procedure, Resumption } from './procedure.ts'
 import type { Millis } from './session.ts'
 
 /** How a procedure ended. */
@@ -22,24 +22,52 @@ export interface RunOptions<T, E> {
 
 /** What a procedure is resumed with. */
 export type Move =
-  | { readonly kind: 'go'; readonly answer?: Answer }
+  | { readonly kind: 'go'; readonly with?: Resumption }
   | { readonly kind: 'throw'; readonly error: unknown }
 
 /** A procedure being run, with its types folded away: only the closures made by `taskOf` know them. */
 export interface Task {
   readonly usesBuffer: boolean
   deadline: Millis
-  state: 'new' | 'ready' | 'active' | 'parked' | 'settled'
+  state: 'new' | 'ready' | 'active' | 'parked' | 'hearing' | 'settled'
   cancelled: boolean
+  /** The live events kept for it since it first listened. */
+  inbox: Inbox | undefined
+  /** While it hears: when it goes on without an event. */
+  hearsUntil: Millis
   /** What it is resumed with when its turn comes. */
   next: Move
-  /** Runs it up to its next ask, its next offer (handed over) or its end (settled). */
-  step(move: Move): Ask | 'parked' | 'settled'
+  /** Runs it up to its next ask, its next wish to hear, its next offer (handed over) or its end (settled). */
+  step(move: Move): Ask | Hear | 'parked' | 'settled'
   settle(error: unknown): void
 }
 
 /** How long a procedure waits for the buffer while another one holds it. */
 const BUFFER_WAIT_MS = 60_000
+
+/** So many live events are kept for a procedure that does not take them; then the oldest are dropped and counted. */
+export const KEPT_EVENTS = 1024
+
+/** The live events that wait for one procedure. */
+class Inbox {
+  readonly #events: Heard[] = []
+  #missed = 0
+
+  put(event: number, payload: Uint8Array): void {
+    this.#events.push({ event, payload, missed: 0 })
+    if (this.#events.length <= KEPT_EVENTS) return
+    this.#events.shift()
+    this.#missed += 1
+  }
+
+  take(): Heard | undefined {
+    const next = this.#events.shift()
+    if (next === undefined) return undefined
+    const missed = this.#missed
+    this.#missed = 0
+    return { ...next, missed }
+  }
+}
 
 /** A procedure that has not begun. */
 export function taskOf<T, E>(procedure: Procedure<T, E>, options: RunOptions<T, E>, now: Millis): Task {
@@ -49,6 +77,8 @@ export function taskOf<T, E>(procedure: Procedure<T, E>, options: RunOptions<T, 
     deadline: usesBuffer ? Math.min(options.deadline, now + BUFFER_WAIT_MS) : options.deadline,
     state: 'new',
     cancelled: false,
+    inbox: undefined,
+    hearsUntil: Number.POSITIVE_INFINITY,
     next: { kind: 'go' },
     settle(error) {
       task.state = 'settled'
@@ -59,7 +89,7 @@ export function taskOf<T, E>(procedure: Procedure<T, E>, options: RunOptions<T, 
       task.state = 'active'
       let result
       try {
-        result = move.kind === 'throw' ? procedure.throw(move.error) : procedure.next(move.answer)
+        result = move.kind === 'throw' ? procedure.throw(move.error) : procedure.next(move.with)
       } catch (error) {
         task.settle(error)
         return 'settled'
@@ -69,7 +99,7 @@ export function taskOf<T, E>(procedure: Procedure<T, E>, options: RunOptions<T, 
         options.settled({ ok: true, value: result.value })
         return 'settled'
       }
-      if (result.value.kind === 'ask') return result.value
+      if (result.value.kind !== 'offer') return result.value
       task.state = 'parked'
       options.offered?.(result.value.value)
       return 'parked'
@@ -82,11 +112,13 @@ export function taskOf<T, E>(procedure: Procedure<T, E>, options: RunOptions<T, 
 export class Turns {
   readonly #queue: Task[] = []
   readonly #parked = new Set<Task>()
+  readonly #hearing = new Set<Task>()
+  readonly #listeners = new Set<Task>()
   #bufferHolder: Task | undefined
 
   /** All that wait, in no particular order. */
   get waiting(): Task[] {
-    return [...this.#queue, ...this.#parked]
+    return [...this.#queue, ...this.#parked, ...this.#hearing]
   }
 
   /** The earliest deadline of those that wait. */
@@ -94,6 +126,7 @@ export class Turns {
     let wakeAt = Number.POSITIVE_INFINITY
     for (const task of this.#queue) wakeAt = Math.min(wakeAt, task.deadline)
     for (const task of this.#parked) wakeAt = Math.min(wakeAt, task.deadline)
+    for (const task of this.#hearing) wakeAt = Math.min(wakeAt, task.deadline, task.hearsUntil)
     return wakeAt
   }
 
@@ -121,9 +154,41 @@ export class Turns {
     if (task.state === 'parked') this.#parked.add(task)
   }
 
-  /** A parked one goes back into the queue. */
+  /** It wants to hear: goes on at once with an event that is there, or waits aside (undefined). */
+  hear(task: Task, waitMs: Millis, now: Millis): Move | undefined {
+    task.inbox ??= new Inbox()
+    this.#listeners.add(task)
+    const event = task.inbox.take()
+    if (event !== undefined || waitMs <= 0) return { kind: 'go', with: event }
+    task.state = 'hearing'
+    task.hearsUntil = now + waitMs
+    this.#hearing.add(task)
+    return undefined
+  }
+
+  /** A live event has come: everyone who listens gets it. */
+  tell(event: number, payload: Uint8Array): void {
+    for (const task of this.#listeners) {
+      task.inbox?.put(event, payload)
+      if (task.state !== 'hearing') continue
+      task.next = { kind: 'go', with: task.inbox?.take() }
+      this.unpark(task)
+    }
+  }
+
+  /** Those who have heard nothing for long enough go on. */
+  wakeHearers(now: Millis): void {
+    for (const task of this.#hearing) {
+      if (now < task.hearsUntil) continue
+      task.next = { kind: 'go' }
+      this.unpark(task)
+    }
+  }
+
+  /** One that waits aside goes back into the queue. */
   unpark(task: Task): void {
     this.#parked.delete(task)
+    this.#hearing.delete(task)
     task.state = 'ready'
     this.#queue.push(task)
   }
@@ -131,6 +196,8 @@ export class Turns {
   /** It is over, or was never begun. */
   forget(task: Task): void {
     this.#parked.delete(task)
+    this.#hearing.delete(task)
+    this.#listeners.delete(task)
     const place = this.#queue.indexOf(task)
     if (place !== -1) this.#queue.splice(place, 1)
     if (this.#bufferHolder === task) this.#bufferHolder = undefined

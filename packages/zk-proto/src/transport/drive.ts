@@ -75,6 +75,11 @@ export class DrivenSession {
     return this.#session.heard
   }
 
+  /** What answers there when all it has sent is no packet of a terminal: ZK_NOT_A_TERMINAL or ZK_PULL_PANEL. */
+  get stranger(): ZkError | undefined {
+    return this.#session.stranger
+  }
+
   get stats(): SessionStats {
     return this.#session.stats
   }

@@ -2,11 +2,14 @@
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
 import { ZkTransportError } from '../errors.ts'
-import type { ZkErrorDetails } from '../errors.ts'
+import { connectFailed } from './transport.ts'
 import type { Address, Transport, TransportListener } from './transport.ts'
 
 /** How long the other end has to close in good order. */
 const CLOSE_MS = 500
+
+/** So much is taken from the socket at once. */
+const READ_BYTES = 65_536
 
 /**
  * Opens a TCP connection. Throws ZK_CONNECT_FAILED with `details.reason` (`refused_connection`, `unreachable`,
@@ -15,7 +18,8 @@ const CLOSE_MS = 500
 export function openTcp(address: Address): Promise<Transport> {
   const { host, port, timeoutMs, signal } = address
   return new Promise((resolve, reject) => {
-    const socket = connect({ host, port, noDelay: true })
+    const incoming = new Incoming()
+    const socket = connect({ host, port, noDelay: true, onread: incoming })
     const details = { host, port }
     const fail = (error: ZkTransportError): void => {
       settle()
@@ -35,7 +39,8 @@ export function openTcp(address: Address): Promise<Transport> {
         ),
       )
     }, timeoutMs)
-    const onError = (cause: NodeJS.ErrnoException): void => fail(connectFailed(cause, details))
+    const onError = (cause: NodeJS.ErrnoException): void =>
+      fail(connectFailed(cause, details, 'it serves UDP only'))
     const onAbort = (): void => {
       fail(
         new ZkTransportError('ZK_ABORTED', 'Connecting was aborted', {
@@ -47,7 +52,7 @@ export function openTcp(address: Address): Promise<Transport> {
     }
     const onConnect = (): void => {
       settle()
-      resolve(new TcpTransport(socket))
+      resolve(new TcpTransport(socket, incoming))
     }
     const settle = (): void => {
       clearTimeout(timer)
@@ -67,40 +72,40 @@ function ignoreAfterEnd(_error: Error): void {
   // Nothing is left to be told: the owner has its answer.
 }
 
-const REASONS: ReadonlyMap<string, string> = new Map([
-  ['ECONNREFUSED', 'refused_connection'],
-  ['EHOSTUNREACH', 'unreachable'],
-  ['ENETUNREACH', 'unreachable'],
-  ['EHOSTDOWN', 'unreachable'],
-  ['ENOTFOUND', 'name_not_found'],
-  ['EAI_AGAIN', 'name_not_found'],
-])
+/** Where the socket puts what arrives: always the same memory, so that a long read leaves little to be swept up. */
+class Incoming {
+  readonly buffer = new Uint8Array(READ_BYTES)
+  #received: ((bytes: Uint8Array) => void) | undefined
+  /** What came before there was a listener; the socket waits until there is one. */
+  #early: Uint8Array | undefined
 
-function connectFailed(
-  cause: NodeJS.ErrnoException,
-  details: ZkErrorDetails & { readonly host: string; readonly port: number },
-): ZkTransportError {
-  const system = cause.code ?? 'unknown'
-  const reason = REASONS.get(system) ?? system
-  const { host, port } = details
-  const said =
-    reason === 'refused_connection'
-      ? `${host} refuses connections on port ${port}: the terminal’s port is another one, or it serves UDP only`
-      : `No connection to ${host}:${port}: ${cause.message}`
-  return new ZkTransportError('ZK_CONNECT_FAILED', said, {
-    effect: 'none',
-    details: { ...details, reason, system },
-    cause,
-  })
+  /** Called by the socket. False: wait. */
+  readonly callback = (sizeBytes: number, buffer: Uint8Array): boolean => {
+    const bytes = buffer.subarray(0, sizeBytes)
+    if (this.#received === undefined) {
+      this.#early = bytes.slice()
+      return false
+    }
+    this.#received(bytes)
+    return true
+  }
+
+  deliverTo(received: (bytes: Uint8Array) => void): void {
+    this.#received = received
+    if (this.#early !== undefined) received(this.#early)
+    this.#early = undefined
+  }
 }
 
 class TcpTransport implements Transport {
   readonly kind = 'tcp'
   readonly #socket: Socket
+  readonly #incoming: Incoming
   #failure: ZkTransportError | undefined
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, incoming: Incoming) {
     this.#socket = socket
+    this.#incoming = incoming
     socket.on('error', (cause: NodeJS.ErrnoException) => {
       this.#failure ??= new ZkTransportError(
         'ZK_CONNECTION_LOST',
@@ -111,8 +116,9 @@ class TcpTransport implements Transport {
   }
 
   listen(listener: TransportListener): void {
-    this.#socket.on('data', (bytes: Buffer) => listener.received(bytes))
     this.#socket.once('close', () => listener.closed(this.#failure))
+    this.#incoming.deliverTo((bytes) => listener.received(bytes))
+    this.#socket.resume()
     if (this.#socket.destroyed) listener.closed(this.#failure)
   }
 

@@ -4,7 +4,7 @@ import { CODES, EVENTS, REPLIES } from '../../src/codes.ts'
 import { bulkReady, readChunk } from '../../src/commands/bulk.ts'
 import type { AttendanceBookmark } from '../../src/procedures/attendance-bookmark.ts'
 import { TCP_SLICE_BYTES } from '../../src/procedures/bulk-read.ts'
-import { readAttendance } from '../../src/procedures/read-attendance.ts'
+import { readAttendance, readAttendanceColumns } from '../../src/procedures/read-attendance.ts'
 import type { AttendanceBatch, AttendanceSummary } from '../../src/procedures/read-attendance.ts'
 import type { ReadProgress } from '../../src/procedures/read-progress.ts'
 import { framePacket } from '../../src/framing.ts'
@@ -591,6 +591,54 @@ describe('records that are not right', () => {
     expect(read(wireWith({ attendance: log, capacity: { records: 100 } })).outcome).toMatchObject({
       ok: false,
       error: { code: 'ZK_BAD_RECORD' },
+    })
+  })
+})
+
+describe('the log as columns', () => {
+  const log = log40(4000)
+
+  function pair(script: Script, from?: AttendanceBookmark) {
+    const plan = { from, onProgress: undefined, sliceBytes: TCP_SLICE_BYTES }
+    return {
+      punches: wireWith(script).run(readAttendance(plan)),
+      columns: wireWith(script).run(readAttendanceColumns(plan)),
+    }
+  }
+
+  it.each<readonly [string, Script, number | undefined]>([
+    ['whole', holding(log), undefined],
+    ['in one answer', holding(log.subarray(0, 800)), undefined],
+    ['of 16-byte records', holding(log16(900), 16), undefined],
+    ['behind a bookmark', holding(log), 3900],
+    ['cleared and refilled since the bookmark', holding(log40(4000, 9000)), 3900],
+    ['of an unknown form', { attendance: new Uint8Array(4000).fill(0xee) }, undefined],
+    ['refused', { refuse: { [CODES.DATA_WRRQ]: 4989 } }, undefined],
+  ])('%s, is read as punches are: same places, bookmarks, certificate or error', (_name, script, behind) => {
+    const from =
+      behind === undefined
+        ? undefined
+        : summaryOf(read(wireWith(holding(log.subarray(0, behind * 40))))).bookmark
+    const { punches, columns } = pair(script, from)
+    expect(columns.outcome).toEqual(punches.outcome)
+    expect(columns.offered.map(({ columns: _columns, ...place }) => place)).toEqual(
+      punches.offered.map(({ punches: _punches, ...place }) => place),
+    )
+    expect(
+      columns.offered.flatMap(({ columns }) =>
+        Array.from({ length: columns.length }, (_, row) => [columns.pinAt(row), columns.packedTime[row]]),
+      ),
+    ).toEqual(
+      punches.offered.flatMap(({ punches }) => punches.map(({ pin, packedTime }) => [pin, packedTime])),
+    )
+  })
+
+  it('ends with the error of a connection that is cut', () => {
+    const wire = wireWith(holding(log), { breakAfterBytes: 70_000 })
+    const plan = { from: undefined, onProgress: undefined, sliceBytes: TCP_SLICE_BYTES }
+    expect(wire.run(readAttendanceColumns(plan)).outcome).toMatchObject({
+      ok: false,
+      error: { code: 'ZK_CONNECTION_LOST' },
     })
   })
 })

@@ -18,8 +18,12 @@ export class LoopbackTerminal implements AsyncDisposable {
     this.port = (server.address() as AddressInfo).port
   }
 
-  /** Listens on a free port. `greet` sees each connection first; true when it has dealt with it. */
-  static async start(script: Script, greet?: (socket: Socket) => boolean): Promise<LoopbackTerminal> {
+  /** Listens on the port, 0 for a free one. `greet` sees each connection first; true when it has dealt with it. */
+  static async start(
+    script: Script,
+    greet?: (socket: Socket) => boolean,
+    port = 0,
+  ): Promise<LoopbackTerminal> {
     const terminals: ScriptedTerminal[] = []
     const sockets = new Set<Socket>()
     const server = createServer({ noDelay: true }, (socket) => {
@@ -40,7 +44,7 @@ export class LoopbackTerminal implements AsyncDisposable {
       })
     })
     await new Promise<void>((resolve) => {
-      server.listen(0, '127.0.0.1', resolve)
+      server.listen(port, '127.0.0.1', resolve)
     })
     return new LoopbackTerminal(server, terminals, sockets)
   }

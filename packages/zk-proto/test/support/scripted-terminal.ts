@@ -114,7 +114,9 @@ export class ScriptedTerminal {
     switch (request.code) {
       case CODES.EXIT:
         this.exited = true
+        this.#unlocked = false
         this.buffer = undefined
+        this.disabled = false
         this.ok(request)
         return
       case CODES.ENABLEDEVICE:

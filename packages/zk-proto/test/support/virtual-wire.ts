@@ -2,6 +2,7 @@
 // minute on the network is replayed in no time. Faults are functions of what passes.
 import { ClientSession } from '../../src/session/client-session.ts'
 import type { ClientEvent, Run } from '../../src/session/client-session.ts'
+import type { Framing } from '../../src/framing.ts'
 import type { Outcome } from '../../src/session/turns.ts'
 import type { Procedure } from '../../src/session/procedure.ts'
 import { DEFAULT_TIMEOUTS } from '../../src/session/session.ts'
@@ -11,6 +12,8 @@ import { ScriptedTerminal } from './scripted-terminal.ts'
 import type { Script } from './scripted-terminal.ts'
 
 export interface WireOptions {
+  /** TCP unless said otherwise. With datagrams nothing is cut or joined. */
+  readonly framing?: Framing
   readonly timeouts?: Partial<Timeouts>
   /** Segments that a packet of the terminal becomes; by default one. Several packets may also be joined before. */
   readonly cut?: (bytes: Uint8Array) => readonly Uint8Array[]
@@ -50,11 +53,12 @@ export class VirtualWire {
 
   constructor(script: Script, options: WireOptions = {}) {
     this.#options = options
+    const { framing = 'tcp' } = options
     this.client = new ClientSession({
-      framing: 'tcp',
+      framing,
       timeouts: { ...DEFAULT_TIMEOUTS, ...options.timeouts },
     })
-    this.terminal = new ScriptedTerminal(script)
+    this.terminal = new ScriptedTerminal(script, framing)
   }
 
   /** From here on the wire behaves like this. */

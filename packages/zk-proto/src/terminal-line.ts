@@ -1,0 +1,97 @@
+// The line that Terminal and its facets speak over: one driven session, the options of a call, what the session must be put
+// back to when it ends. It belongs to one Terminal, which closes it.
+import { exitSession } from './commands/connection.ts'
+import { enableTerminal } from './commands/terminal.ts'
+import { ZkRefusedError, ZkTransportError, ZkUsageError } from './errors.ts'
+import { SLICE_BYTES } from './procedures/bulk-read.ts'
+import { LiveRegistrations } from './procedures/live-events.ts'
+import { ask } from './session/procedure.ts'
+import type { Procedure } from './session/procedure.ts'
+import type { DrivenSession, DrivenStream } from './transport/drive.ts'
+
+/** What every call takes. */
+export interface CallOptions {
+  readonly signal?: AbortSignal
+  /** The whole call must be over by then; cleaning up may take two seconds more. */
+  readonly deadlineMs?: number
+}
+
+const EXIT_MS = 1_000
+
+export class TerminalLine {
+  readonly driven: DrivenSession
+  readonly nameEncoding: string
+  readonly registrations = new LiveRegistrations()
+  /** Whether people were kept from punching by us, and are to be let in again at the end. */
+  disabled = false
+  #closing: Promise<void> | undefined
+
+  constructor(driven: DrivenSession, nameEncoding: string) {
+    this.driven = driven
+    this.nameEncoding = nameEncoding
+  }
+
+  /** Bytes of a table to ask for at once. */
+  get sliceBytes(): number {
+    return SLICE_BYTES[this.driven.kind]
+  }
+
+  /** Whether it can no longer be used: closed here, or the connection is gone. */
+  get closed(): boolean {
+    return this.#closing !== undefined || this.driven.gone
+  }
+
+  /** Runs a procedure. `usesBuffer`: it reads or writes a table, of which there can be one at a time. */
+  async perform<T>(procedure: Procedure<T>, options: CallOptions, usesBuffer = false): Promise<T> {
+    this.refuseWhenClosed()
+    return this.driven.perform(procedure, { ...this.#limits(options), usesBuffer })
+  }
+
+  /** Runs a procedure that hands out values. */
+  stream<T, E>(procedure: Procedure<T, E>, options: CallOptions, usesBuffer = false): DrivenStream<T, E> {
+    return this.driven.stream(procedure, { ...this.#limits(options), usesBuffer })
+  }
+
+  refuseWhenClosed(): void {
+    if (this.#closing !== undefined) {
+      throw new ZkUsageError('ZK_CLOSED', 'This terminal was closed; connect again')
+    }
+  }
+
+  /** Lets people punch again if we kept them from it, ends the session and the connection. Never throws. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close(true)
+    return this.#closing
+  }
+
+  /** Ends the connection without a word: the terminal is restarting or off. */
+  abandon(): Promise<void> {
+    this.#closing ??= this.#close(false)
+    return this.#closing
+  }
+
+  async #close(inGoodOrder: boolean): Promise<void> {
+    try {
+      if (inGoodOrder && this.disabled) await this.#sayGoodbye(ask(enableTerminal, undefined))
+      if (inGoodOrder) await this.#sayGoodbye(ask(exitSession, undefined))
+    } finally {
+      await this.driven.close(
+        new ZkUsageError('ZK_CLOSED', 'The terminal was closed while this call was running'),
+      )
+    }
+  }
+
+  async #sayGoodbye(procedure: Procedure<void>): Promise<void> {
+    if (this.driven.gone) return
+    try {
+      await this.driven.perform(procedure, { deadlineMs: EXIT_MS, signal: undefined })
+    } catch (error) {
+      // A terminal that does not answer its farewell is left all the same; anything but its silence is a fault here.
+      if (!(error instanceof ZkTransportError || error instanceof ZkRefusedError)) throw error
+    }
+  }
+
+  #limits({ deadlineMs = Number.POSITIVE_INFINITY, signal }: CallOptions) {
+    return { deadlineMs, signal }
+  }
+}

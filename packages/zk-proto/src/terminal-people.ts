@@ -1,0 +1,98 @@
+// terminal.people: who is on the terminal. Every write is read back and compared before it counts as done.
+import { setVerifyMode, verifyModeOf } from './procedures/access-rules.ts'
+import { makeItCount } from './procedures/after-writing.ts'
+import { readPeople } from './procedures/read-people.ts'
+import type { PeopleRead, ReadPeoplePlan } from './procedures/read-people.ts'
+import type { OnProgress } from './procedures/read-progress.ts'
+import { noSuchPin, removePerson, writePeople } from './procedures/write-people.ts'
+import type { PersonOutcome } from './procedures/write-people.ts'
+import { clearAdministrators } from './commands/clearing.ts'
+import type { NewPerson, PersonFields } from './records/person-edit.ts'
+import type { Person } from './records/person.ts'
+import { ask } from './session/procedure.ts'
+import type { CallOptions, TerminalLine } from './terminal-line.ts'
+
+export interface ReadPeopleOptions extends CallOptions {
+  readonly onProgress?: OnProgress
+}
+
+/** People, named by their pins. Source: docs/protocol §12. */
+export class TerminalPeople {
+  readonly #line: TerminalLine
+
+  /** Made by Terminal. */
+  constructor(line: TerminalLine) {
+    this.#line = line
+  }
+
+  /** Everyone. Throws ZK_BAD_RECORD when the form of the records is not known or not certain. */
+  list(options: ReadPeopleOptions = {}): Promise<PeopleRead> {
+    return this.#line.perform(readPeople(this.#plan(options)), options, true)
+  }
+
+  /** The person of a pin; undefined when there is none. */
+  async find(pin: string, options: ReadPeopleOptions = {}): Promise<Person | undefined> {
+    const { people } = await this.list(options)
+    return people.find((person) => person.plausible && person.pin === pin)
+  }
+
+  /**
+   * Adds a person under the next free uid. Throws ZK_VALUE_OUT_OF_RANGE (`details.reason` is `pin_taken`) when the pin is
+   * there already, ZK_NOT_ENCODABLE for a name or pin that the terminal’s form cannot hold, ZK_REFUSED when the terminal
+   * refuses or does not keep it.
+   */
+  async add(person: NewPerson, options: CallOptions = {}): Promise<Person> {
+    return only(await this.#line.perform(writePeople([person], 'new', this.#plan(options)), options, true))
+  }
+
+  /**
+   * Changes the named fields of a person and leaves every other byte as it was. Throws as `add` does; `details.reason` is
+   * `no_such_pin` when there is none.
+   */
+  async edit(pin: string, changes: PersonFields, options: CallOptions = {}): Promise<Person> {
+    const wanted = [{ ...changes, pin }]
+    return only(await this.#line.perform(writePeople(wanted, 'there', this.#plan(options)), options, true))
+  }
+
+  /**
+   * Adds those who are not there and changes those who are, in one go: the list is read once before and once after. One
+   * that is refused is told in its outcome and does not keep the others from being written.
+   */
+  put(people: readonly NewPerson[], options: CallOptions = {}): Promise<PersonOutcome[]> {
+    return this.#line.perform(writePeople(people, 'either', this.#plan(options)), options, true)
+  }
+
+  /** Deletes a person and their templates; punches stay in the log. Throws ZK_VALUE_OUT_OF_RANGE when there is none. */
+  remove(pin: string, options: CallOptions = {}): Promise<Person> {
+    return this.#line.perform(removePerson(pin, this.#plan(options)), options, true)
+  }
+
+  /** How a person is to be recognised: 0 as the group, else 128 and a verify mode. */
+  readVerifyMode(uid: number, options: CallOptions = {}): Promise<number> {
+    return this.#line.perform(verifyModeOf(uid), options)
+  }
+
+  /** Sets how a person is to be recognised: 0 as the group, else 128 and a verify mode. */
+  writeVerifyMode(uid: number, mode: number, options: CallOptions = {}): Promise<void> {
+    return this.#line.perform(setVerifyMode(uid, mode), options)
+  }
+
+  /** Takes everyone’s rights away: all become ordinary users. */
+  clearAdministrators(options: CallOptions = {}): Promise<void> {
+    return this.#line.perform(takeRightsAway(), options)
+  }
+
+  #plan({ onProgress }: ReadPeopleOptions): ReadPeoplePlan {
+    return { nameEncoding: this.#line.nameEncoding, onProgress, sliceBytes: this.#line.sliceBytes }
+  }
+}
+
+function* takeRightsAway() {
+  yield* ask(clearAdministrators, undefined)
+  yield* makeItCount()
+}
+
+function only([outcome]: readonly PersonOutcome[]): Person {
+  if (outcome?.person !== undefined) return outcome.person
+  throw outcome?.error ?? noSuchPin('')
+}

@@ -1,0 +1,32 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import { joinBytes } from '../../src/bytes.ts'
+import { openTcp } from '../../src/transport/tcp.ts'
+
+const TURNS_TO_ARRIVE = 50
+
+describe('the TCP transport', () => {
+  it('keeps what arrives before anybody listens, and then gives all of it in order', async () => {
+    const sent = new Uint8Array(300_000).map((_, i) => i % 251)
+    const server = createServer((socket) => {
+      socket.on('error', () => socket.destroy())
+      socket.end(sent)
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const transport = await openTcp({ host: '127.0.0.1', port, timeoutMs: 5_000, signal: undefined })
+    for (let turn = 0; turn < TURNS_TO_ARRIVE; turn += 1) await nextTurn()
+    const pieces: Uint8Array[] = []
+    await new Promise<void>((resolve) => {
+      // Each piece lies in memory that is used again: whoever keeps it copies it.
+      transport.listen({ received: (bytes) => pieces.push(bytes.slice()), closed: () => resolve() })
+    })
+    await transport.close()
+    server.close()
+    expect(joinBytes(pieces)).toEqual(sent)
+  })
+})
