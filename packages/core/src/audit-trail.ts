@@ -1,6 +1,6 @@
 // The audit trail as core writes it: acts as rows of a chain, each signed with a key derived from ENCRYPTION_KEY, so that
 // nobody who can only write to the database can change a row unseen.
-import type { Transaction } from '@org/data'
+import type { AuditVerdict, Database, Transaction } from '@org/data'
 import type { Actor } from './accounts/account.ts'
 import type { Secrets } from './secrets.ts'
 
@@ -18,9 +18,11 @@ export interface AuditedAct {
 export interface AuditTrail {
   /** Adds a row at the end of the chain; to be called last in the transaction of the act itself. */
   record(tx: Transaction, act: AuditedAct): Promise<void>
+  /** Whether every row is as it was written, under the current key or the previous one. */
+  verify(database: Database): Promise<AuditVerdict>
 }
 
-/** Signs with the current key. `now` is given in tests. */
+/** Signs with the current key; a signature names its key, so that it can be checked after a rotation. `now` is given in tests. */
 export function createAuditTrail(secrets: Secrets, now: () => Date = () => new Date()): AuditTrail {
   return {
     async record(tx, { action, by, target, outcome, errorCode, details }) {
@@ -37,8 +39,17 @@ export function createAuditTrail(secrets: Secrets, now: () => Date = () => new D
           errorCode: errorCode ?? null,
           details: details ?? null,
         },
-        (previousHash, canonical) => secrets.signAudit(`${previousHash}\n${canonical}`),
+        (previousHash, canonical) => secrets.signAudit(signedText(previousHash, canonical)),
       )
     },
+
+    verify: ({ audit }) =>
+      audit.verify((previousHash, canonical, hash) =>
+        secrets.checkAudit(signedText(previousHash, canonical), hash),
+      ),
   }
+}
+
+function signedText(previousHash: string, canonical: string): string {
+  return `${previousHash}\n${canonical}`
 }

@@ -41,3 +41,30 @@ export async function endRedis(redis: Redis, log: Logger): Promise<void> {
     redis.disconnect()
   }
 }
+
+/** A wait for Redis that cannot last. */
+export interface AnswerBounds {
+  readonly withinMs: number
+  /** Ends the wait with its reason. */
+  readonly signal?: AbortSignal
+}
+
+/**
+ * What Redis answers. Rejects when that takes too long: a client keeps its commands over lost connections and may hold them
+ * without end while Redis accepts connections and says nothing. The command itself is not taken back: it may yet be carried out.
+ */
+export async function answerOf<T>(command: Promise<T>, { withinMs, signal }: AnswerBounds): Promise<T> {
+  const settled = new AbortController()
+  const ends = signal === undefined ? settled.signal : AbortSignal.any([settled.signal, signal])
+  const late = sleep(withinMs, undefined, { signal: ends }).then(() => {
+    throw new Error(`Redis did not answer within ${withinMs} ms`)
+  })
+  try {
+    return await Promise.race([command, late])
+  } catch (error) {
+    signal?.throwIfAborted()
+    throw error
+  } finally {
+    settled.abort()
+  }
+}

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { TokenSecrets } from './accounts/account.ts'
-import type { Config } from './config.ts'
+import { ConfigError, type Config } from './config.ts'
 import { ServiceError } from './errors.ts'
 
 /** What is encrypted; bound into the ciphertext, so that one cannot be passed off as another. */
@@ -19,8 +19,10 @@ export interface Secrets {
   seal(purpose: SealPurpose, plain: string): string
   /** Also for what the previous key sealed. Throws STORED_KEY_UNREADABLE when neither fits or the text was changed. */
   unseal(purpose: SealPurpose, sealed: string): string
-  /** Keyed digest for the audit chain: `<key id>:<64 hex digits>`. */
+  /** Keyed digest for the audit chain, under the current key: `<key id>:<64 hex digits>`. */
   signAudit(text: string): string
+  /** Whether a digest is that of the text, under the current key or the previous one. */
+  checkAudit(text: string, signature: string): boolean
 }
 
 const NONCE_BYTES = 12
@@ -32,7 +34,7 @@ const KeptSecrets = Type.Object({
 })
 const keptSecrets = Compile(KeptSecrets)
 
-/** Reads or makes the secrets. Throws what the file system throws, and a plain Error for a secrets file that is none. */
+/** Reads or makes the secrets. Throws what the file system throws, and ConfigError for a secrets file that is none. */
 export async function openSecrets(config: Config): Promise<Secrets> {
   const kept =
     config.JWT_SECRET === undefined || config.ENCRYPTION_KEY === undefined
@@ -46,16 +48,22 @@ export async function openSecrets(config: Config): Promise<Secrets> {
   const current = deriveKeys(encryptionKey)
   const previous =
     config.ENCRYPTION_KEY_PREVIOUS === undefined ? undefined : deriveKeys(config.ENCRYPTION_KEY_PREVIOUS)
+  const keysNamed = (id: string | undefined): DerivedKeys | undefined =>
+    [current, previous].find((candidate) => candidate?.id === id)
 
   return {
     tokenSecrets: { current: jwtSecret, previous: config.JWT_SECRET_PREVIOUS },
     seal: (purpose, plain) => seal(current, purpose, plain),
     unseal(purpose, sealed) {
-      const keys = [current, previous].find((candidate) => candidate?.id === sealed.split('.')[1])
+      const keys = keysNamed(sealed.split('.')[1])
       if (keys === undefined) throw new ServiceError('STORED_KEY_UNREADABLE')
       return unseal(keys, purpose, sealed)
     },
-    signAudit: (text) => `${current.id}:${createHmac('sha256', current.audit).update(text).digest('hex')}`,
+    signAudit: (text) => signAudit(current, text),
+    checkAudit(text, signature) {
+      const keys = keysNamed(signature.split(':')[0])
+      return keys !== undefined && signature === signAudit(keys, text)
+    },
   }
 }
 
@@ -73,6 +81,10 @@ function deriveKeys(secret: string): DerivedKeys {
     sealing: derive('sealing', 32),
     audit: derive('audit-chain', 32),
   }
+}
+
+function signAudit(keys: DerivedKeys, text: string): string {
+  return `${keys.id}:${createHmac('sha256', keys.audit).update(text).digest('hex')}`
 }
 
 function seal(keys: DerivedKeys, purpose: SealPurpose, plain: string): string {
@@ -132,10 +144,24 @@ async function readIfThere(path: string): Promise<string | undefined> {
 }
 
 function parseKept(path: string, text: string): { jwtSecret: string; encryptionKey: string } {
-  const kept: unknown = JSON.parse(text)
-  if (!keptSecrets.Check(kept))
-    throw new Error(`${path} does not hold the service's secrets; restore it from a backup`)
-  return kept
+  const kept = parsedOrNothing(text)
+  if (keptSecrets.Check(kept)) return kept
+  throw new ConfigError([
+    {
+      variable: 'DATA_DIR',
+      message: `${path} is no secrets file; restore it from a backup: without it nobody can read the stored comm keys`,
+    },
+  ])
+}
+
+/** Undefined for what is no JSON. The parser's own words quote the text, and this text is secret. */
+function parsedOrNothing(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
 }
 
 function newSecret(): string {

@@ -171,6 +171,7 @@ async function assemble(
       bounds,
       dialler,
       leases,
+      log,
       stopping: stopping.signal,
     }),
     attendance: createAttendance({ database, jobs }),

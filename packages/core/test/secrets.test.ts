@@ -1,8 +1,9 @@
 // The service's own secrets: made once, kept to their owner, used under separate keys.
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { readConfig } from '../src/index.ts'
+import { ConfigError, readConfig } from '../src/index.ts'
 import { openSecrets } from '../src/secrets.ts'
 import { scratchFolder } from './support/scratch-service.ts'
 
@@ -31,10 +32,21 @@ describe('secrets', () => {
 
   it('are not replaced when their file is damaged', async () => {
     await using folder = await scratchFolder()
-    await writeFile(join(folder.path, 'secrets.json'), '{}')
-    await expect(openSecrets(readConfig({ DATA_DIR: folder.path }))).rejects.toThrow(
-      'restore it from a backup',
-    )
+    const path = join(folder.path, 'secrets.json')
+    const secret = 'MySuperSecretValue'
+    for (const damaged of ['', '{}', '[', `{"jwtSecret":"${secret}`, `{"jwtSecret":${secret}}`, secret]) {
+      await writeFile(path, damaged)
+      const error: unknown = await openSecrets(readConfig({ DATA_DIR: folder.path })).catch(
+        (reason: unknown) => reason,
+      )
+      expect(error).toBeInstanceOf(ConfigError)
+      expect(error).toHaveProperty(
+        'message',
+        expect.stringContaining(`${path} is no secrets file; restore it from a backup`),
+      )
+      expect(inspect(error)).not.toContain(secret.slice(0, 5))
+      expect(await readFile(path, 'utf8')).toBe(damaged)
+    }
   })
 })
 
@@ -72,5 +84,16 @@ describe('an audit signature', () => {
     expect(same.signAudit('row')).toBe(one.signAudit('row'))
     expect(other.signAudit('row')).not.toBe(one.signAudit('row'))
     expect(one.signAudit('row ')).not.toBe(one.signAudit('row'))
+  })
+
+  it('is checked with the key that it names', async () => {
+    const old = (await given()).signAudit('row')
+    const rotated = await given({ ENCRYPTION_KEY: OTHER_KEY, ENCRYPTION_KEY_PREVIOUS: KEY })
+    expect(rotated.checkAudit('row', old)).toBe(true)
+    expect(rotated.checkAudit('row', rotated.signAudit('row'))).toBe(true)
+    const renamed = rotated.signAudit('row').slice(0, 8) + old.slice(8)
+    for (const wrong of [rotated.signAudit('other'), renamed, old.slice(0, -1), ''])
+      expect(rotated.checkAudit('row', wrong)).toBe(false)
+    expect((await given({ ENCRYPTION_KEY: OTHER_KEY })).checkAudit('row', old)).toBe(false)
   })
 })

@@ -47,6 +47,7 @@ export type {
   AuditVerdict,
   NewAuditEntry,
   Seal,
+  SealCheck,
 } from './audit.ts'
 export type { Settings } from './settings.ts'
 export {

@@ -33,7 +33,7 @@ export interface People {
   findByPin(deviceId: number, pin: string): Promise<Person | undefined>
   /** By device and PIN. */
   list(filter: PeopleFilter, page: PageRequest): Promise<Page<Person>>
-  /** The device's PINs by uid. Where a uid was given twice, the person who is on the device has it. */
+  /** The device's PINs by uid. Where a uid was given twice, the person who is on the device has it, then who changed last. */
   pinByUid(deviceId: number): Promise<ReadonlyMap<number, string>>
 }
 
@@ -108,6 +108,7 @@ export function peopleIn(scope: Scope): People {
       const stored = await ofDevice(deviceId)
         .where('uid', 'is not', null)
         .orderBy('on_device')
+        .orderBy('updated_at')
         .orderBy('id')
         .execute()
       const pins = new Map<number, string>()

@@ -11,6 +11,8 @@ const Count = Type.Integer({ minimum: 0 })
 /**
  * What a finished sync proves. It is the job's result as stored and as the API returns it, hence in snake_case:
  * `read = new + known`, and `announced_before ≤ from + read ≤ announced_after` where the terminal gives a usable count.
+ * It speaks of the read that succeeded. Where that one was begun anew within the run, what the given-up one had stored and
+ * this one met again is new, as it is to everybody else; what an earlier run of the job stored before it failed is known.
  */
 export const SyncCertificate = Type.Object({
   /** Records that the terminal announced before the transfer and after it; null where it gives no usable count. */

@@ -8,6 +8,7 @@ import {
   type NewDevice,
 } from '@org/data'
 import { checkNameEncoding, DEFAULT_PORT, ZkUsageError, type TerminalInfo } from '@org/zk-proto'
+import type { Logger } from 'pino'
 import type { Actor } from '../accounts/account.ts'
 import type { AuditTrail } from '../audit-trail.ts'
 import type { Config } from '../config.ts'
@@ -19,7 +20,7 @@ import { clockDriftSeconds } from '../terminals/clock-drift.ts'
 import type { DialAddress, Dialler } from '../terminals/dial.ts'
 import type { LeaseKeeper } from '../terminals/lease.ts'
 import { canonicalHost, type NetworkBounds } from '../terminals/network-bounds.ts'
-import { inServiceWords } from '../terminals/terminal-errors.ts'
+import { inServiceWords, unreachable } from '../terminals/terminal-errors.ts'
 
 /** What registering needs. */
 export interface RegisterDeviceParts {
@@ -30,8 +31,11 @@ export interface RegisterDeviceParts {
   readonly bounds: NetworkBounds
   readonly dialler: Dialler
   readonly leases: LeaseKeeper
+  readonly log: Logger
   /** Aborts when the service stops. */
   readonly stopping: AbortSignal
+  /** What the conversation with the terminal may take, once it is free. Default: 15 s; shorter in tests. */
+  readonly conversationMs?: number
 }
 
 /** A device that was registered, and what its owner should know about it. */
@@ -41,8 +45,11 @@ export interface RegisteredDevice {
 }
 
 const HIGHEST_KEY = 4_294_967_295
-/** All of the conversation with the terminal. */
 const CONVERSATION_MS = 15_000
+/** No text that a terminal says of itself is longer, in bytes of UTF-8. */
+const LONGEST_TEXT_BYTES = 255
+/** Control characters, halves of characters, characters that are none, and what stands for bytes that could not be read. */
+const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}\uFFFD]/u
 
 /** See Devices.register. */
 export async function registerDevice(
@@ -54,7 +61,7 @@ export async function registerDevice(
   if ((await parts.database.devices.findByAddress(address.ip, address.port)) !== undefined)
     throw new ServiceError('DEVICE_EXISTS')
 
-  const info = await readTerminal(parts, address)
+  const info = fitToStore(parts.log, address, await readTerminal(parts, address))
   const row = await store(parts, newRow(parts, input, address, info), by)
   return { device: toDevice(row), warnings: warningsOf(input, info) }
 }
@@ -104,20 +111,46 @@ function isNameEncoding(label: string): boolean {
 
 /** Connects, authenticates, asks who it is, and leaves. Two registrations of one address do so one after the other. */
 async function readTerminal(parts: RegisterDeviceParts, address: DialAddress): Promise<TerminalInfo> {
-  const { leases, dialler, config, stopping } = parts
-  const signal = AbortSignal.any([stopping, AbortSignal.timeout(config.DEVICE_WAIT_MS + CONVERSATION_MS)])
+  const { leases, dialler, config, stopping, conversationMs = CONVERSATION_MS } = parts
   const lease = await leases.acquire(
     { address: `${address.ip}:${address.port}` },
-    { waitMs: config.DEVICE_WAIT_MS, signal },
+    { waitMs: config.DEVICE_WAIT_MS, signal: stopping },
   )
+  // The terminal's time begins with its turn: whoever waited for the lease did not wait for the terminal.
+  const patience = AbortSignal.timeout(conversationMs)
+  const signal = AbortSignal.any([stopping, lease.signal, patience])
   try {
-    const held = AbortSignal.any([signal, lease.signal])
-    await using terminal = await dialler.dial(address, 'registration', held)
-    return await terminal.info({ signal: held, deadlineMs: CONVERSATION_MS })
+    await using terminal = await dialler.dial(address, 'registration', signal)
+    return await terminal.info({ signal, deadlineMs: conversationMs })
   } catch (error) {
-    throw inServiceWords(error, 'registration', signal)
+    const reason = inServiceWords(error, 'registration', signal)
+    throw reason === patience.reason ? unreachable(reason, 'registration', 'silent', true) : reason
   } finally {
     await lease.release()
+  }
+}
+
+/** What a terminal says of itself goes into the database: what is too long for that, or no text, counts as not said. */
+function fitToStore(log: Logger, { ip, port }: DialAddress, info: TerminalInfo): TerminalInfo {
+  const fit = (field: string, text: string | null): string | null => {
+    if (text === null) return null
+    const bytes = Buffer.byteLength(text)
+    if (bytes <= LONGEST_TEXT_BYTES && !UNPRINTABLE.test(text)) return text
+    log.warn(
+      { ip, port, field, bytes },
+      'what a terminal says of itself is too long or unprintable, and not kept',
+    )
+    return null
+  }
+  return {
+    ...info,
+    model: fit('model', info.model),
+    platform: fit('platform', info.platform),
+    firmware: fit('firmware', info.firmware),
+    serialNumber: fit('serialNumber', info.serialNumber),
+    mac: fit('mac', info.mac),
+    fingerprintVersion: fit('fingerprintVersion', info.fingerprintVersion),
+    faceVersion: fit('faceVersion', info.faceVersion),
   }
 }
 

@@ -1,6 +1,6 @@
-// People of a terminal as rows, so that punches have names: read once before a log is read whole.
+// People of a terminal as rows, so that punches have names: read before a log is read whole, or names its people by uid alone.
 import type { Database, NewPerson, Transaction } from '@org/data'
-import type { Person } from '@org/zk-proto'
+import type { PeopleRead, Person } from '@org/zk-proto'
 
 /** How many rows are looked at with one query. */
 const PAGE = 1_000
@@ -11,19 +11,28 @@ export interface PeopleOwner {
   readonly fence: number
 }
 
-/** Inserts or updates everyone plausible. Finger numbers, which this list does not tell, stay as they are. */
+/**
+ * Inserts or updates everyone plausible; finger numbers, which this list does not tell, stay as they are. Whoever is not on
+ * the list is marked as gone, when it is as long as the terminal itself counts: a shorter one proves nobody's absence.
+ */
 export async function storePeople(
   database: Database,
   { deviceId, fence }: PeopleOwner,
-  people: readonly Person[],
+  { people, announced }: Pick<PeopleRead, 'people' | 'announced'>,
 ): Promise<void> {
   const persons = people.filter((person) => person.plausible)
-  if (persons.length === 0) return
+  const whole = announced === people.length
+  if (persons.length === 0 && !whole) return
   await database.transaction(async (tx) => {
     await tx.devices.checkFence(deviceId, fence)
     const fingers = await knownFingers(tx, deviceId)
     const rows = persons.map((person) => toRow(person, fingers.get(person.pin) ?? []))
-    await tx.people.upsertMany(deviceId, rows, new Date().toISOString())
+    const now = new Date().toISOString()
+    await tx.people.upsertMany(deviceId, rows, now)
+    if (!whole) return
+    // A record that is probably no person may still be somebody's, damaged: it speaks against their absence.
+    const present = people.map(({ pin }) => pin)
+    await tx.people.markAbsent(deviceId, present, now)
   })
 }
 

@@ -13,6 +13,7 @@ import type { Logger } from 'pino'
 import { ServiceError } from '../errors.ts'
 import type { SyncCertificate, SyncMode } from '../jobs/catalogue.ts'
 import { measureClockDrift } from '../terminals/clock-drift.ts'
+import { ifTold } from '../terminals/side-question.ts'
 import type { TerminalAtHand, WithTerminal } from '../terminals/with-terminal.ts'
 import { AttendanceWriter, type Stored } from './attendance-writer.ts'
 import { storePeople } from './store-people.ts'
@@ -74,7 +75,13 @@ type ReadFault =
   | { readonly reason: 'count'; readonly before: number; readonly after: number; readonly counted: number }
   | { readonly reason: 'changed' }
 
-type Outcome = { readonly certificate: SyncCertificate } | { readonly fault: ReadFault }
+/** The log names somebody whom the list of people does not: both are read anew, the log from there. */
+interface PeopleLacking {
+  readonly reason: 'people'
+  readonly from: AttendanceBookmark | undefined
+}
+
+type Outcome = { readonly certificate: SyncCertificate } | { readonly fault: ReadFault | PeopleLacking }
 
 /** One sync under one lease. */
 class Sync {
@@ -84,7 +91,12 @@ class Sync {
   readonly #writer: AttendanceWriter
   /** Why the people could not be read, where that was so: it matters only if they are needed. */
   #peopleFault: Error | undefined
-  #peopleKnown = false
+  /** The uids of the list just read. */
+  #listed: ReadonlySet<number> | undefined
+  /** Whether the people were read again for a uid that the list did not have: done once, since people also leave. */
+  #lookedAgain = false
+  /** Punches that this sync has put in, over all of its reads. */
+  #inserted = 0
 
   constructor(parts: SyncAttendanceParts, hand: TerminalAtHand, progress: (progress: SyncProgress) => void) {
     this.#parts = parts
@@ -102,12 +114,18 @@ class Sync {
 
   async run(mode: SyncMode): Promise<SyncCertificate> {
     let from = mode === 'auto' ? await this.#provableBookmark() : undefined
-    for (let reads = 1; ; reads += 1) {
+    let faults = 0
+    for (;;) {
       const outcome = await this.#read(from)
       if ('certificate' in outcome) return outcome.certificate
       const { fault } = outcome
-      this.#parts.log.info({ deviceId: this.#hand.device.id, reads, fault }, 'the log is read anew')
-      if (reads >= READS) throw new ServiceError('DEVICE_TRANSFER_INCOMPLETE', { details: fault })
+      this.#parts.log.info({ deviceId: this.#hand.device.id, fault }, 'the log is read anew')
+      if (fault.reason === 'people') {
+        from = fault.from
+        continue
+      }
+      faults += 1
+      if (faults >= READS) throw new ServiceError('DEVICE_TRANSFER_INCOMPLETE', { details: fault })
       from = undefined
     }
   }
@@ -120,7 +138,7 @@ class Sync {
     const { device, terminal, signal } = this.#hand
     const bookmark = toAttendanceBookmark(device.bookmark)
     if (bookmark === undefined) return undefined
-    const serial = await terminal.readOption('~SerialNumber', { signal })
+    const serial = await ifTold(terminal, terminal.readOption('~SerialNumber', { signal }))
     const { id: deviceId, terminalSerialNumber: known } = device
     if (serial !== undefined && known !== null && serial !== known) {
       this.#parts.log.warn(
@@ -129,7 +147,7 @@ class Sync {
       )
       return undefined
     }
-    const { records, recordCapacity } = await terminal.readCapacity({ signal })
+    const { records, recordCapacity } = (await ifTold(terminal, terminal.readCapacity({ signal }))) ?? {}
     if (records === undefined || records === 0 || records < bookmark.index) return undefined
     return isFull(records, recordCapacity) ? undefined : bookmark
   }
@@ -151,8 +169,11 @@ class Sync {
     let stored = NOTHING_STORED
     let begunWhole = false
     for await (const batch of reading) {
+      if (this.#lacksPeople(batch)) {
+        const untouched = stored === NOTHING_STORED && !batch.wholeLog
+        return { fault: { reason: 'people', from: untouched ? from : undefined } }
+      }
       if (batch.wholeLog && !begunWhole) {
-        if (this.#lacksPeople(batch)) return { fault: { reason: 'changed' } }
         await this.#writer.beginWhole()
         begunWhole = true
       }
@@ -177,6 +198,7 @@ class Sync {
     const stored = await (wholeLog
       ? this.#writer.storeWhole(punches)
       : this.#writer.storeTail(punches, bookmark))
+    this.#inserted += stored.new
     lease.assertHeld()
     return stored
   }
@@ -188,20 +210,31 @@ class Sync {
   async #confirm(summary: AttendanceSummary, stored: Stored): Promise<Outcome> {
     const { bookmark, announcedAfter, capacity } = summary
     if (bookmark === undefined || summary.read === 0 || isFull(announcedAfter, capacity))
-      return { certificate: certify(summary, stored) }
+      return { certificate: certify(summary, this.#seenFromOutside(stored)) }
 
     const { terminal, signal } = this.#hand
     const reading = terminal.readAttendance({ signal, from: bookmark })
     let since = NOTHING_STORED
     for await (const batch of reading) {
       if (batch.wholeLog) return { fault: { reason: 'changed' } }
+      if (this.#lacksPeople(batch)) return { fault: { reason: 'people', from: undefined } }
       since = sum(since, await this.#store(batch))
     }
     const again = reading.summary()
     if (again.anchor !== 'matched') return { fault: { reason: 'changed' } }
     const joined = joinSummaries(summary, again)
     const fault = countFault(joined)
-    return fault === undefined ? { certificate: certify(joined, sum(stored, since)) } : { fault }
+    if (fault !== undefined) return { fault }
+    return { certificate: certify(joined, this.#seenFromOutside(sum(stored, since))) }
+  }
+
+  /**
+   * What a read stored, with the punches that an earlier read of this sync had put in counted as new: nobody knew them before.
+   * A terminal drops its oldest records first, or all: while it still holds any that were known, it holds all of those.
+   */
+  #seenFromOutside({ new: inserted, known, invalidTime }: Stored): Stored {
+    const earlier = Math.min(known, this.#inserted - inserted)
+    return { new: inserted + earlier, known: known - earlier, invalidTime }
   }
 
   /** Names and PINs. Read before the log, because the terminal has one buffer for both. */
@@ -210,26 +243,35 @@ class Sync {
     const { database, log } = this.#parts
     this.#progress({ phase: 'people', done: 0, total: null })
     try {
-      const { people } = await terminal.readPeople({ signal })
-      await storePeople(database, { deviceId: device.id, fence: lease.fence }, people)
+      const list = await terminal.readPeople({ signal })
+      await storePeople(database, { deviceId: device.id, fence: lease.fence }, list)
+      const listed = list.people
+        .filter(({ plausible }) => plausible)
+        .map(({ uid, pin }) => [uid, pin] as const)
+      // Who is on the terminal now has the uid; who was on it before is asked only where nobody has it.
+      this.#writer.pinByUid = new Map([...(await database.people.pinByUid(device.id)), ...listed])
+      this.#listed = new Set(listed.map(([uid]) => uid))
       this.#peopleFault = undefined
     } catch (error) {
       if (!(error instanceof ZkProtocolError || error instanceof ZkRefusedError)) throw error
       log.warn({ err: error, deviceId: device.id }, 'the people of a terminal could not be read')
       this.#peopleFault = error
     }
-    this.#writer.pinByUid = await database.people.pinByUid(device.id)
-    this.#peopleKnown = true
   }
 
   /**
-   * Whether PINs are needed and were not looked for: the log has another form than the bookmark knew. Throws why they could
-   * not be read where that was tried: a PIN is stored once and kept, so it is not made up.
+   * Whether PINs are needed that were not looked for: the log has another form than the bookmark knew, or names a uid that
+   * somebody got after the list was read. A PIN is stored once and kept, so it is not made up: throws why the people could not
+   * be read where that was tried. A uid that the second list does not have either belongs to nobody any more.
    */
-  #lacksPeople({ bookmark }: AttendanceBatch): boolean {
+  #lacksPeople({ bookmark, punches }: AttendanceBatch): boolean {
     if (bookmark.recordSize !== UID_ONLY_BYTES) return false
     if (this.#peopleFault !== undefined) throw this.#peopleFault
-    return !this.#peopleKnown
+    const listed = this.#listed
+    if (listed === undefined) return true
+    if (this.#lookedAgain) return false
+    this.#lookedAgain = punches.some(({ uid }) => uid !== undefined && !listed.has(uid))
+    return this.#lookedAgain
   }
 }
 

@@ -1,6 +1,7 @@
 // How far a terminal's clock is off: what it shows against what a clock of its zone shows in the middle of the round trip.
-import { ZkRefusedError, formatWallTime, type Terminal } from '@org/zk-proto'
+import { formatWallTime, type Terminal } from '@org/zk-proto'
 import { deviceZone, wallClockMs } from '../device-zone.ts'
+import { ifTold } from './side-question.ts'
 
 /** A reading of the terminal's clock. */
 export interface ClockReading {
@@ -21,18 +22,15 @@ export function clockDriftSeconds(reading: ClockReading, zone: string): number |
   return Math.round((shown + HALF_A_SECOND_MS - right) / 1000) + 0
 }
 
-/** Reads the clock of a terminal and compares; null where it does not tell. */
+/** Reads the clock of a terminal and compares; null where it does not tell, or not what can be read. */
 export async function measureClockDrift(
   terminal: Terminal,
   zone: string,
   signal: AbortSignal,
 ): Promise<number | null> {
   const askedAtMs = Date.now()
-  try {
-    const wallTime = formatWallTime(await terminal.readTime({ signal }))
-    return clockDriftSeconds({ wallTime, readAtMs: (askedAtMs + Date.now()) / 2 }, zone)
-  } catch (error) {
-    if (error instanceof ZkRefusedError) return null
-    throw error
-  }
+  const shown = await ifTold(terminal, terminal.readTime({ signal }))
+  if (shown === undefined) return null
+  const readAtMs = (askedAtMs + Date.now()) / 2
+  return clockDriftSeconds({ wallTime: formatWallTime(shown), readAtMs }, zone)
 }

@@ -1,5 +1,5 @@
-// A lease in its holder's hands: renews itself, and gives itself up before its time ends when that fails. Adapters whose
-// leases end by time share it.
+// A lease in its holder's hands: renews itself, and gives itself up before its time ends when that fails or stays unanswered.
+// Adapters whose leases end by time share it.
 import type { Logger } from 'pino'
 import { leaseLost, type Lease } from './lease.ts'
 
@@ -30,6 +30,7 @@ export interface HeldLeaseParts {
   readonly leaseMs: number
   /** When the grant was asked for: the lease is at least as old as that. */
   readonly askedAt: LeaseClock
+  /** May hang: the lease is given up in time all the same. */
   readonly renew: () => Promise<{ readonly stands: boolean; readonly wanted: boolean }>
   /** Never rejects. */
   readonly release: () => Promise<void>
@@ -45,13 +46,15 @@ export class HeldLease implements Lease {
   #renewedAt: LeaseClock
   #wanted = false
   #released: Promise<void> | undefined
-  #timer: NodeJS.Timeout
+  #renewal: NodeJS.Timeout | undefined
+  #end: NodeJS.Timeout | undefined
 
   constructor(parts: HeldLeaseParts) {
     this.fence = parts.fence
     this.#parts = parts
     this.#renewedAt = parts.askedAt
-    this.#timer = this.#schedule(parts.leaseMs / 4)
+    this.#renewIn(parts.leaseMs / 4)
+    this.#watchEnd()
   }
 
   get signal(): AbortSignal {
@@ -69,14 +72,14 @@ export class HeldLease implements Lease {
   }
 
   remainingMs(): number {
-    if (this.#released !== undefined || this.#lost.signal.aborted) return 0
+    if (this.#isOver()) return 0
     return Math.max(0, this.#parts.leaseMs - passedSince(this.#renewedAt))
   }
 
   assertHeld(): void {
     this.#lost.signal.throwIfAborted()
     if (this.#released !== undefined) throw leaseLost()
-    if (this.remainingMs() <= leaseMarginMs(this.#parts.leaseMs)) this.#lose(leaseLost())
+    if (this.#usableMs() <= 0) this.#lose(leaseLost())
     this.#lost.signal.throwIfAborted()
   }
 
@@ -99,38 +102,57 @@ export class HeldLease implements Lease {
   }
 
   #letGo(): Promise<void> {
-    clearTimeout(this.#timer)
+    this.#stopTimers()
     this.#wantedCalls.clear()
     return this.#parts.release()
   }
 
   #lose(reason: unknown): void {
-    clearTimeout(this.#timer)
-    if (!this.#lost.signal.aborted) this.#lost.abort(reason)
+    if (this.#isOver()) return
+    this.#stopTimers()
+    this.#lost.abort(reason)
   }
 
-  #schedule(ms: number): NodeJS.Timeout {
-    return setTimeout(() => void this.#renew(), ms).unref()
+  #isOver(): boolean {
+    return this.#released !== undefined || this.#lost.signal.aborted
   }
 
-  /** Asks until it is renewed or too late. Never rejects. */
+  #stopTimers(): void {
+    clearTimeout(this.#renewal)
+    clearTimeout(this.#end)
+  }
+
+  /** How long commands may still be sent. */
+  #usableMs(): number {
+    return this.remainingMs() - leaseMarginMs(this.#parts.leaseMs)
+  }
+
+  /** Loses the lease when its margin begins, whatever a renewal does meanwhile; looks again when it was renewed. */
+  #watchEnd(): void {
+    const usableMs = this.#usableMs()
+    if (usableMs <= 0) this.#lose(leaseLost())
+    else this.#end = setTimeout(() => this.#watchEnd(), usableMs).unref()
+  }
+
+  #renewIn(ms: number): void {
+    this.#renewal = setTimeout(() => void this.#renew(), ms).unref()
+  }
+
+  /** Asks until it is renewed or over. Never rejects. */
   async #renew(): Promise<void> {
     const { leaseMs, log } = this.#parts
     const askedAt = leaseClock()
     let pauseMs = leaseMs / 4
     try {
       const { stands, wanted } = await this.#parts.renew()
-      if (!stands) return this.#lose(leaseLost())
+      if (!stands) this.#lose(leaseLost())
+      if (this.#isOver()) return
       this.#renewedAt = askedAt
       if (wanted) this.want()
     } catch (error) {
       log.debug({ err: error }, 'a lease could not be renewed yet')
       pauseMs = leaseMs / 20
     }
-    if (this.#released !== undefined || this.#lost.signal.aborted) return undefined
-    const usableMs = this.remainingMs() - leaseMarginMs(leaseMs)
-    if (usableMs <= 0) return this.#lose(leaseLost())
-    this.#timer = this.#schedule(Math.min(pauseMs, usableMs))
-    return undefined
+    if (!this.#isOver()) this.#renewIn(pauseMs)
   }
 }

@@ -1,11 +1,13 @@
 // Leases across processes, in Redis: one key a lease, set with a token and a life, renewed and deleted by that token alone.
 // Whoever waits leaves a mark, which the holder sees; releases and marks are published too, but those messages are hints: all
-// works without them, only slower. An emptied Redis has forgotten who holds what, so it grants nothing for one lease time.
+// works without them, only slower. An emptied Redis has forgotten who holds what, so it grants nothing for one lease time. A
+// silent one is waited for only so long; whatever was asked may yet be carried out, in the order in which it was asked.
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import { ServiceError } from '../errors.ts'
+import { answerOf, type AnswerBounds } from '../redis.ts'
 import { HeldLease, leaseClock, type LeaseClock } from './held-lease.ts'
 import { fenceFor, leaseDenied, leaseName, type LeaseKeeper, type LeaseSettings } from './lease.ts'
 
@@ -49,6 +51,11 @@ const POLL_MS = 400
 /** How long a waiter's mark stands without being renewed by the next question. */
 const MARK_MS = 3 * POLL_MS
 
+/** How long Redis may take to answer a question. */
+const ANSWER_WITHIN_MS = 2_000
+/** How long a release waits to be confirmed: nobody gains by more, since it is carried out or the lease ends by time. */
+const RELEASE_WITHIN_MS = 1_000
+
 /** What Redis leases need beyond what all do. */
 export interface RedisLeaseSettings extends LeaseSettings {
   /** Begins every key, so that several installations may share one Redis. */
@@ -76,27 +83,41 @@ export function createRedisLeases(redis: Redis, settings: RedisLeaseSettings): L
     else for (const wake of waiting.get(key) ?? []) wake()
   })
 
-  const ask = async (script: string, keys: readonly string[], ...args: readonly (string | number)[]) =>
-    parsePair(await redis.eval(script, keys.length, ...keys, ...args))
+  const ask = async (
+    script: string,
+    keys: readonly string[],
+    args: readonly (string | number)[],
+    bounds: AnswerBounds,
+  ) => parsePair(await answerOf(redis.eval(script, keys.length, ...keys, ...args), bounds))
 
-  const tryOnce = async (name: string, token: string): Promise<{ granted: boolean; freeInMs: number }> => {
-    const age = (await redis.exists(sinceKey)) === 0 && (await settings.isNewInstallation()) ? 'new' : 'known'
-    const [granted, freeInMs] = await ask(ACQUIRE, keysOf(name), token, leaseMs, age, MARK_MS, channel)
+  const tryOnce = async (
+    name: string,
+    token: string,
+    signal: AbortSignal,
+  ): Promise<{ granted: boolean; freeInMs: number }> => {
+    const bounds = { withinMs: ANSWER_WITHIN_MS, signal }
+    const isEmpty = (await answerOf(redis.exists(sinceKey), bounds)) === 0
+    const age = isEmpty && (await settings.isNewInstallation()) ? 'new' : 'known'
+    const [granted, freeInMs] = await ask(
+      ACQUIRE,
+      keysOf(name),
+      [token, leaseMs, age, MARK_MS, channel],
+      bounds,
+    )
     return { granted: granted === 1, freeInMs }
   }
 
   /** Until a message says that it is free, or for one poll. */
-  const waitTurn = async (key: string, ms: number, signal: AbortSignal): Promise<void> => {
+  const waitTurn = async (key: string, ms: number, stop: AbortSignal): Promise<void> => {
     const woken = new AbortController()
     const wakers = waiting.get(key) ?? new Set()
     waiting.set(key, wakers)
     const wake = (): void => woken.abort()
     wakers.add(wake)
     try {
-      await sleep(ms, undefined, { signal: AbortSignal.any([signal, closing.signal, woken.signal]) })
+      await sleep(ms, undefined, { signal: AbortSignal.any([stop, woken.signal]) })
     } catch (error) {
-      signal.throwIfAborted()
-      closing.signal.throwIfAborted()
+      stop.throwIfAborted()
       if (!woken.signal.aborted) throw error
     } finally {
       wakers.delete(wake)
@@ -106,9 +127,12 @@ export function createRedisLeases(redis: Redis, settings: RedisLeaseSettings): L
 
   const letGo = async (name: string, token: string): Promise<void> => {
     try {
-      await ask(RELEASE, keysOf(name).slice(0, 1), token, channel)
+      await ask(RELEASE, keysOf(name).slice(0, 1), [token, channel], { withinMs: RELEASE_WITHIN_MS })
     } catch (error) {
-      log.warn({ err: error, lease: name }, 'a lease could not be released; it ends by time')
+      log.warn(
+        { err: error, lease: name },
+        'the release of a lease was not confirmed; it ends by time at the latest',
+      )
     }
   }
 
@@ -119,7 +143,9 @@ export function createRedisLeases(redis: Redis, settings: RedisLeaseSettings): L
       leaseMs,
       askedAt,
       renew: async () => {
-        const [stands, wanted] = await ask(RENEW, [key, wantedKey], token, leaseMs)
+        const [stands, wanted] = await ask(RENEW, [key, wantedKey], [token, leaseMs], {
+          withinMs: ANSWER_WITHIN_MS,
+        })
         return { stands: stands === 1, wanted: wanted === 1 }
       },
       release: async () => {
@@ -137,28 +163,33 @@ export function createRedisLeases(redis: Redis, settings: RedisLeaseSettings): L
       const name = leaseName(target)
       const [key] = keysOf(name)
       const token = randomUUID()
+      const stop = AbortSignal.any([signal, closing.signal])
       const giveUpAt = performance.now() + waitMs
-      for (;;) {
-        signal.throwIfAborted()
-        closing.signal.throwIfAborted()
-        const askedAt = leaseClock()
-        const answer = await tryOnce(name, token).catch((error: unknown) => unansweredAs(error))
-        if (answer instanceof Error) log.debug({ err: answer, lease: name }, 'Redis did not grant a lease')
-        else if (answer.granted) {
-          try {
-            return hold(name, token, await fenceFor(target, settings), askedAt)
-          } catch (error) {
-            await letGo(name, token)
-            throw error
+      let mayBeOurs = false
+      try {
+        for (;;) {
+          stop.throwIfAborted()
+          const askedAt = leaseClock()
+          mayBeOurs = true
+          const answer = await tryOnce(name, token, stop).catch((error: unknown) => unansweredAs(error))
+          stop.throwIfAborted()
+          if (answer instanceof Error) log.debug({ err: answer, lease: name }, 'Redis did not grant a lease')
+          else if (answer.granted) {
+            const fence = await fenceFor(target, settings)
+            stop.throwIfAborted()
+            return hold(name, token, fence, askedAt)
+          } else mayBeOurs = false
+          const leftMs = giveUpAt - performance.now()
+          if (leftMs <= 0) {
+            if (answer instanceof Error) throw answer
+            throw leaseDenied(Math.max(1, Math.ceil(answer.freeInMs / 1000)))
           }
+          await waitTurn(key, Math.min(leftMs, POLL_MS * (0.5 + Math.random())), stop)
         }
-        const leftMs = giveUpAt - performance.now()
-        if (leftMs <= 0) {
-          if (!(answer instanceof Error)) throw leaseDenied(Math.max(1, Math.ceil(answer.freeInMs / 1000)))
-          await letGo(name, token)
-          throw answer
-        }
-        await waitTurn(key, Math.min(leftMs, POLL_MS * (0.5 + Math.random())), signal)
+      } catch (error) {
+        // Also what was not answered may be granted yet. Whoever asked does not wait for this.
+        if (mayBeOurs) void letGo(name, token)
+        throw error
       }
     },
     async close() {

@@ -31,13 +31,16 @@ export interface Lease {
   remainingMs(): number
   /** Throws DEVICE_BUSY unless the lease outlasts a command that is sent now. */
   assertHeld(): void
-  /** Gives it back; whoever waits gets it at once. Repeated calls do nothing; never rejects. */
+  /** Gives it back; whoever waits gets it at once. Repeated calls do nothing; never rejects, and never waits for long. */
   release(): Promise<void>
 }
 
 /** Grants leases. One in each process. */
 export interface LeaseKeeper {
-  /** Waits its turn. Throws DEVICE_BUSY after `waitMs`, and the signal's reason when that aborts. */
+  /**
+   * Waits its turn. Throws DEVICE_BUSY after `waitMs`, QUEUE_UNAVAILABLE when nobody can know then who holds it, and the
+   * signal's reason when that aborts.
+   */
   acquire(target: LeaseTarget, options: AcquireOptions): Promise<Lease>
   /** Releases all leases of this process and ends. */
   close(): Promise<void>

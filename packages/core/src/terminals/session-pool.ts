@@ -14,12 +14,18 @@ export interface HeldTerminal {
   readonly signal: AbortSignal
 }
 
-/** Which terminal, how to connect to it, and how long to wait. */
-export interface UseOptions {
-  readonly deviceId: number
+/** How a terminal is connected to. */
+export interface WayToTerminal {
   /** Says how the terminal is dialled; a session made with another one is not reused. */
   readonly dialKey: string
   readonly connect: (signal: AbortSignal) => Promise<Terminal>
+}
+
+/** Which terminal, how to connect to it, and how long to wait. */
+export interface UseOptions {
+  readonly deviceId: number
+  /** Asked while the lease is held, so that what was changed during the wait for it counts. */
+  readonly findWay: () => Promise<WayToTerminal>
   readonly waitMs: number
   readonly signal: AbortSignal
 }
@@ -110,7 +116,7 @@ export function createSessionPool({ leases, turns, idleMs, log }: PoolSettings):
 
   /** The parked session, when it is still good for this. */
   const reuse = async (
-    { deviceId, dialKey }: UseOptions,
+    { deviceId, findWay }: UseOptions,
     signal: AbortSignal,
   ): Promise<OpenSession | undefined> => {
     const parked = idle.get(deviceId)
@@ -119,6 +125,7 @@ export function createSessionPool({ leases, turns, idleMs, log }: PoolSettings):
     const { terminal, lease } = parked
     let usable = false
     try {
+      const { dialKey } = await findWay()
       const right = parked.dialKey === dialKey && !terminal.closed && !lease.signal.aborted
       const fresh = performance.now() - parked.since < FRESH_MS
       usable = right && (fresh || (await answers(terminal, signal, log)))
@@ -131,9 +138,10 @@ export function createSessionPool({ leases, turns, idleMs, log }: PoolSettings):
   const open = async (options: UseOptions, waitMs: number, signal: AbortSignal): Promise<OpenSession> => {
     const lease = await leases.acquire({ deviceId: options.deviceId }, { waitMs, signal })
     try {
+      const { dialKey, connect } = await options.findWay()
       lease.assertHeld()
-      const terminal = await options.connect(AbortSignal.any([signal, lease.signal]))
-      return { terminal, lease, dialKey: options.dialKey }
+      const terminal = await connect(AbortSignal.any([signal, lease.signal]))
+      return { terminal, lease, dialKey }
     } catch (error) {
       await lease.release()
       throw error

@@ -6,7 +6,7 @@ import { ServiceError } from '../errors.ts'
 import type { Secrets } from '../secrets.ts'
 import type { Breakers } from './breaker.ts'
 import type { DialAddress, Dialler } from './dial.ts'
-import type { HeldTerminal, SessionPool, UseOptions } from './session-pool.ts'
+import type { HeldTerminal, SessionPool, UseOptions, WayToTerminal } from './session-pool.ts'
 import { inServiceWords } from './terminal-errors.ts'
 
 /** A terminal in hand, with the device's row as it was when its turn began. */
@@ -46,22 +46,29 @@ export interface TerminalAccess {
 export function createWithTerminal(access: TerminalAccess): WithTerminal {
   const { database, secrets, breakers, pool, dialler } = access
 
+  const wayTo = (device: DeviceRow): WayToTerminal => ({
+    dialKey: dialKeyOf(device),
+    connect: (signal) =>
+      breakers.guard(device.id, () => dialler.dial(addressOf(device, secrets), 'operation', signal)),
+  })
+
   return async (deviceId, { signal, waitMs = access.waitMs }, act) => {
-    const device = await findActiveDevice(database, deviceId)
+    let device = await findActiveDevice(database, deviceId)
     breakers.assertClosed(deviceId)
     let reached = false
     const use: UseOptions = {
       deviceId,
-      dialKey: dialKeyOf(device),
       waitMs,
       signal,
-      connect: (dialSignal) =>
-        breakers.guard(deviceId, () => dialler.dial(addressOf(device, secrets), 'operation', dialSignal)),
+      async findWay() {
+        device = await findActiveDevice(database, deviceId)
+        return wayTo(device)
+      },
     }
     const actInServiceWords = async (held: HeldTerminal): Promise<Awaited<ReturnType<typeof act>>> => {
       reached = true
       try {
-        return await act({ ...held, device: await findActiveDevice(database, deviceId) })
+        return await act({ ...held, device })
       } catch (error) {
         throw inServiceWords(error, 'operation', held.signal)
       }

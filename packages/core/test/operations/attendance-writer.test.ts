@@ -46,7 +46,6 @@ describe('people of a terminal', () => {
     const { database } = service
     const terminal = await service.terminal({ people: 4, punches: 1, seed: 81 })
     const device = await service.register(terminal)
-    const fence = await database.devices.issueFence(device.id)
     const [first] = terminal.memory.truth().people
     const pin = first?.pin ?? ''
     const known = {
@@ -69,6 +68,23 @@ describe('people of a terminal', () => {
       fingers: [6, 7],
       onDevice: true,
     })
-    await expect(storePeople(database, { deviceId: device.id, fence }, [])).resolves.toBeUndefined()
+    expect(rows.every(({ onDevice }) => onDevice)).toBe(true)
+  })
+
+  it('are gone when the list lacks them, as long as it is as long as the terminal counts', async () => {
+    await using service = await scratchService()
+    const { database } = service
+    const device = await service.register(await service.terminal({ people: 2, punches: 1, seed: 82 }))
+    await service.sync(device.id)
+    const owner = { deviceId: device.id, fence: await database.devices.issueFence(device.id) }
+    const onDevice = async () =>
+      (await database.people.list({ deviceIds: [device.id], onDevice: true }, { offset: 0, limit: 10 })).total
+
+    for (const announced of [null, 2]) {
+      await storePeople(database, owner, { people: [], announced })
+      expect(await onDevice()).toBe(2)
+    }
+    await storePeople(database, owner, { people: [], announced: 0 })
+    expect(await onDevice()).toBe(0)
   })
 })

@@ -2,6 +2,7 @@
 import { profileNamed, TerminalMemory, encodePerson, type Profile } from '@org/zk-sim'
 import { describe, expect, it } from 'vitest'
 import { EMBEDDED_ONLY } from '../../../../scripts/toolchain/scratch-database.ts'
+import type { SyncProgress } from '../../src/index.ts'
 import { expectSameAsTerminal, rowsOf, sorted, toldBy } from '../support/same-as-terminal.ts'
 import { scratchService, type Engine } from '../support/scratch-service.ts'
 
@@ -38,6 +39,25 @@ describe.each(engines)('a changing log, into %s', (engine) => {
     expect(terminal.faults.struck).toEqual(['clear'])
     expect(certificate).toMatchObject({ from: 0, read: 5, new: 5, announced_after: 5 })
     expect(await rowsOf(service.database, device.id)).toEqual(sorted([...before, ...toldBy(terminal.memory)]))
+  })
+
+  it('counts as new what it stored itself before it read anew', async () => {
+    await using service = await scratchService(engine)
+    const terminal = await service.terminal({ people: 20, punches: 300, seed: 22 })
+    const device = await service.register(terminal)
+    await service.sync(device.id)
+    for (let second = 0; second < 30; second += 1) punchAt(terminal.memory, second)
+    let swapped = false
+    const swapOnce = ({ phase }: SyncProgress): void => {
+      if (phase !== 'checking' || swapped) return
+      swapped = true
+      swapLastTwo(terminal.memory)
+    }
+
+    const certificate = await service.sync(device.id, { progress: swapOnce })
+
+    expect(certificate).toMatchObject({ from: 0, read: 330, new: 30, known: 300 })
+    await expectSameAsTerminal(service.database, device.id, terminal.memory)
   })
 
   it('notices a log that was cleared and refilled to the same count', async () => {
@@ -210,6 +230,13 @@ function smallMemory(habit: Pick<Profile, 'fullLog'>): TerminalMemory {
 
 function punchAt(memory: TerminalMemory, second: number): void {
   memory.punch({ pin: '1', wallTime: `2026-05-04T08:${two(second / 60)}:${two(second % 60)}` })
+}
+
+/** The same punches in another order: for a reader, another log. */
+function swapLastTwo(memory: TerminalMemory): void {
+  const records = memory.truth().punches.map(({ raw }) => Buffer.from(raw, 'hex'))
+  memory.clearLog()
+  for (const record of [...records.slice(0, -2), ...records.slice(-2).toReversed()]) memory.log.append(record)
 }
 
 function two(number: number): string {

@@ -1,16 +1,42 @@
 // Registering terminals over real sockets; whatever goes wrong, nothing is stored.
+import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
+import { createAuditTrail } from '../../src/audit-trail.ts'
 import { SYSTEM, type DeviceInput } from '../../src/index.ts'
+import { registerDevice, type RegisterDeviceParts } from '../../src/operations/register-device.ts'
+import { openSecrets } from '../../src/secrets.ts'
+import { createDialler, type Dialler } from '../../src/terminals/dial.ts'
+import { createMemoryLeases } from '../../src/terminals/lease-memory.ts'
+import type { LeaseKeeper } from '../../src/terminals/lease.ts'
+import { createNetworkBounds } from '../../src/terminals/network-bounds.ts'
 import { EMBEDDED_ONLY } from '../../../../scripts/toolchain/scratch-database.ts'
 import { expectSameAsTerminal } from '../support/same-as-terminal.ts'
-import { scratchService, type Engine, type ScratchService } from '../support/scratch-service.ts'
+import { quiet, scratchService, type Engine, type ScratchService } from '../support/scratch-service.ts'
 
 const engines: readonly Engine[] = EMBEDDED_ONLY ? ['sqlite'] : ['sqlite', 'mysql']
 
 const expectNothingStored = async ({ services }: ScratchService): Promise<void> => {
   expect((await services.devices.list({}, { page: 1, limit: 10 })).total).toBe(0)
+}
+
+/** What registering is put together from, for tests that put something else in. */
+async function partsOf({ services: { config }, database }: ScratchService): Promise<RegisterDeviceParts> {
+  const secrets = await openSecrets(config)
+  const bounds = createNetworkBounds(config.deviceNetworks)
+  return {
+    config,
+    database,
+    secrets,
+    audit: createAuditTrail(secrets),
+    bounds,
+    dialler: createDialler(bounds, 5_000),
+    leases: createMemoryLeases({ leaseMs: 30_000, issueFence: () => Promise.resolve(0) }),
+    log: quiet,
+    stopping: new AbortController().signal,
+  }
 }
 
 describe.each(engines)('registering a terminal, in %s', (engine) => {
@@ -92,6 +118,20 @@ describe.each(engines)('registering a terminal, in %s', (engine) => {
       status: 409,
       details: { device_id: id },
     })
+  })
+
+  it.each([
+    ['longer than a column', 'X'.repeat(256)],
+    ['unprintable', 'AB\u0007C'],
+  ])('does without a serial number that is %s', async (_what, serialNumber) => {
+    await using service = await scratchService(engine)
+    const terminal = await service.terminal({ serialNumber, people: 3, punches: 5 })
+
+    const device = await service.register(terminal)
+
+    expect(device).toMatchObject({ serialNumber: null, terminalSerialNumber: null })
+    expect((await service.database.devices.findById(device.id))?.info).toMatchObject({ serialNumber: null })
+    expect(await service.sync(device.id)).toMatchObject({ read: 5, new: 5 })
   })
 
   it('brings a deleted device back under its id, so that its log is not stored twice', async () => {
@@ -197,6 +237,48 @@ describe('a terminal that cannot be registered', () => {
     expect(error).toMatchObject({ code: 'VALIDATION_ERROR', status: 400 })
     expect((error as { details: { field: string }[] }).details.map(({ field }) => field)).toEqual(fields)
     await expectNothingStored(service)
+  })
+
+  it('is too slow: it never came to an end within the time it gets', async () => {
+    await using service = await scratchService()
+    const dial: Dialler['dial'] = async (_address, _occasion, signal) => {
+      await once(signal, 'abort')
+      throw signal.reason
+    }
+    const slow = { ...(await partsOf(service)), dialler: { dial }, conversationMs: 20 }
+    await expect(registerDevice(slow, { name: 'x', ip: '127.0.0.1' }, SYSTEM)).rejects.toMatchObject({
+      code: 'DEVICE_UNREACHABLE',
+      status: 400,
+      message: 'Cannot reach device',
+      details: { reason: 'silent' },
+      retryable: true,
+    })
+    await expectNothingStored(service)
+  })
+
+  it('does not answer in the time that begins with its turn, however long that was waited for', async () => {
+    await using service = await scratchService()
+    const parts = await partsOf(service)
+    const conversationMs = 50
+    const leases: LeaseKeeper = {
+      ...parts.leases,
+      async acquire(target, options) {
+        await sleep(2 * conversationMs)
+        return parts.leases.acquire(target, options)
+      },
+    }
+    const left: boolean[] = []
+    const dial: Dialler['dial'] = (address, occasion, signal) => {
+      left.push(!signal.aborted)
+      return parts.dialler.dial(address, occasion, AbortSignal.any([]))
+    }
+    const late = { ...parts, leases, dialler: { dial }, conversationMs }
+    await expect(registerDevice(late, { name: 'x', ip: '127.0.0.1', port: 1 }, SYSTEM)).rejects.toMatchObject(
+      {
+        details: { reason: 'refused_connection' },
+      },
+    )
+    expect(left).toEqual([true])
   })
 
   it('cannot be stored because the database is away: 500, as the seed has it', async () => {

@@ -38,6 +38,42 @@ describe('a held lease', () => {
     expect(lease.remainingMs()).toBe(0)
   })
 
+  it('is given up just as early when a renewal is never answered', async () => {
+    using clock = virtualTime()
+    let asked = 0
+    const { lease } = held(() =>
+      (asked += 1) > 2 ? new Promise(() => undefined) : Promise.resolve({ stands: true, wanted: false }),
+    )
+    const lastRenewalMs = LEASE_MS / 2
+    await clock.pass(lastRenewalMs + leaseMarginMs(LEASE_MS) - 100)
+    lease.assertHeld()
+    expect(lease.signal.aborted).toBe(false)
+    await clock.pass(200)
+    expect(lease.signal.reason).toMatchObject({ code: 'DEVICE_BUSY', retryable: true })
+  })
+
+  it('stays lost when a renewal is answered too late', async () => {
+    using clock = virtualTime()
+    const answer = Promise.withResolvers<{ stands: boolean; wanted: boolean }>()
+    const { lease } = held(() => answer.promise)
+    await clock.pass(leaseMarginMs(LEASE_MS) + 100)
+    answer.resolve({ stands: true, wanted: false })
+    await clock.pass(LEASE_MS)
+    expect(lease.remainingMs()).toBe(0)
+    expect(() => lease.assertHeld()).toThrow(expect.objectContaining({ code: 'DEVICE_BUSY' }))
+  })
+
+  it('is not called lost after its release, whatever a renewal under way says', async () => {
+    using clock = virtualTime()
+    const answer = Promise.withResolvers<{ stands: boolean; wanted: boolean }>()
+    const { lease } = held(() => answer.promise)
+    await clock.pass(LEASE_MS / 4)
+    await lease.release()
+    answer.resolve({ stands: false, wanted: false })
+    await clock.pass(LEASE_MS)
+    expect(lease.signal.aborted).toBe(false)
+  })
+
   it('survives a renewal that fails once', async () => {
     using clock = virtualTime()
     let failures = 1

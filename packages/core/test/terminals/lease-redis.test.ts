@@ -1,11 +1,12 @@
 // Leases across processes, on a real Redis. A process that dies is a keeper whose connection is cut.
 import { randomBytes } from 'node:crypto'
 import { Redis } from 'ioredis'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { connectRedis, endRedis } from '../../src/redis.ts'
 import { createRedisLeases } from '../../src/terminals/lease-redis.ts'
 import type { Lease, LeaseKeeper } from '../../src/terminals/lease.ts'
 import { leaseContract } from '../contract/lease.contract.ts'
+import { cuttableProxy, type CuttableProxy } from '../jobs/cuttable-proxy.ts'
 import { EMBEDDED_ONLY, serverUrl } from '../../../../scripts/toolchain/scratch-database.ts'
 import { quiet } from '../support/scratch-service.ts'
 
@@ -16,13 +17,15 @@ class Installation {
   readonly #leaseMs: number
   #fence = 0
   #known = false
+  /** What happens between the question whether a lease was ever granted and the first grant. */
+  beforeFirstGrant: () => void = () => undefined
 
   constructor(leaseMs: number) {
     this.#leaseMs = leaseMs
   }
 
-  process(): { keeper: LeaseKeeper; redis: Redis } {
-    const redis = connectRedis(serverUrl('TEST_REDIS_URL'), quiet)
+  process(redisUrl = serverUrl('TEST_REDIS_URL')): { keeper: LeaseKeeper; redis: Redis } {
+    const redis = connectRedis(redisUrl, quiet)
     const keeper = createRedisLeases(redis, {
       leaseMs: this.#leaseMs,
       prefix: this.#prefix,
@@ -30,6 +33,7 @@ class Installation {
       isNewInstallation: () => {
         const isNew = !this.#known
         this.#known = true
+        if (isNew) this.beforeFirstGrant()
         return Promise.resolve(isNew)
       },
       log: quiet,
@@ -41,8 +45,8 @@ class Installation {
     return { keeper, redis }
   }
 
-  keeper(): LeaseKeeper {
-    return this.process().keeper
+  keeper(redisUrl?: string): LeaseKeeper {
+    return this.process(redisUrl).keeper
   }
 
   /** What FLUSHALL does to this installation. */
@@ -136,6 +140,75 @@ describe.skipIf(EMBEDDED_ONLY)('a lease that ends by time', () => {
     await installation.silenceMessages()
     await lease.release()
     const next = await waiting
+    expect(next.fence).toBeGreaterThan(lease.fence)
+    await next.release()
+  })
+})
+
+describe.skipIf(EMBEDDED_ONLY)('a lease while Redis takes every question and answers none', () => {
+  let installation: Installation
+  let proxy: CuttableProxy
+  beforeEach(async () => {
+    proxy = await cuttableProxy(serverUrl('TEST_REDIS_URL'))
+  })
+  afterEach(async () => {
+    await proxy.mend()
+    await installation.close()
+    await proxy.cut()
+  })
+
+  it('is given up by its holder before another process gets it', async () => {
+    installation = new Installation(3_000)
+    const lease = await acquire(installation.keeper(proxy.url), 0)
+    proxy.silence()
+    const next = await acquire(installation.keeper(), 30_000)
+    expect(lease.signal.reason).toMatchObject({ code: 'DEVICE_BUSY', retryable: true })
+    expect(() => lease.assertHeld()).toThrow(expect.objectContaining({ code: 'DEVICE_BUSY' }))
+    await next.release()
+  })
+
+  it('is refused with QUEUE_UNAVAILABLE', async () => {
+    installation = new Installation(60_000)
+    const keeper = installation.keeper(proxy.url)
+    await (await acquire(keeper, 0)).release()
+    proxy.silence()
+    await expect(acquire(keeper, 100)).rejects.toMatchObject({ code: 'QUEUE_UNAVAILABLE', status: 503 })
+  })
+
+  it('is not kept by whoever has given up when Redis grants it belatedly', async () => {
+    installation = new Installation(60_000)
+    installation.beforeFirstGrant = () => proxy.silence()
+    await expect(acquire(installation.keeper(proxy.url), 0)).rejects.toMatchObject({
+      code: 'QUEUE_UNAVAILABLE',
+    })
+    await proxy.mend()
+    const next = await acquire(installation.keeper(), 20_000)
+    await next.release()
+  })
+
+  it('is no longer waited for when the signal aborts, nor when the keeper closes', async () => {
+    installation = new Installation(60_000)
+    const keeper = installation.keeper(proxy.url)
+    await (await acquire(keeper, 0)).release()
+    proxy.silence()
+    const stop = new AbortController()
+    const reason = new Error('the caller went away')
+    const waiting = keeper.acquire({ deviceId: 1 }, { waitMs: 600_000, signal: stop.signal })
+    setTimeout(() => stop.abort(reason), 20)
+    await expect(waiting).rejects.toBe(reason)
+    const failure = acquire(keeper, 600_000).catch((error: unknown) => error)
+    await keeper.close()
+    expect(await failure).toMatchObject({ code: 'SERVICE_STOPPING' })
+  })
+
+  it('is released without waiting for the answer, and free when Redis has read it', async () => {
+    installation = new Installation(60_000)
+    const lease = await acquire(installation.keeper(proxy.url), 0)
+    proxy.silence()
+    await lease.release()
+    expect(lease.remainingMs()).toBe(0)
+    await proxy.mend()
+    const next = await acquire(installation.keeper(), 20_000)
     expect(next.fence).toBeGreaterThan(lease.fence)
     await next.release()
   })

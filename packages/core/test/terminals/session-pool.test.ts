@@ -4,7 +4,12 @@ import { connect, type Terminal } from '@org/zk-proto'
 import { startTerminal, type SimulatedTerminal } from '@org/zk-sim'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createMemoryLeases } from '../../src/terminals/lease-memory.ts'
-import { createSessionPool, type SessionPool, type UseOptions } from '../../src/terminals/session-pool.ts'
+import {
+  createSessionPool,
+  type SessionPool,
+  type UseOptions,
+  type WayToTerminal,
+} from '../../src/terminals/session-pool.ts'
 import { quiet } from '../support/scratch-service.ts'
 
 describe('a pool of sessions', () => {
@@ -30,13 +35,19 @@ describe('a pool of sessions', () => {
     return pool
   }
 
-  const options = (given: Partial<UseOptions> = {}): UseOptions => ({
+  const options = ({
+    waitMs = 10_000,
+    ...way
+  }: Partial<WayToTerminal> & { waitMs?: number } = {}): UseOptions => ({
     deviceId: 1,
-    dialKey: 'as before',
-    connect: (signal) => connect({ host: terminal.host, port: terminal.port, signal }),
-    waitMs: 10_000,
+    findWay: () =>
+      Promise.resolve({
+        dialKey: 'as before',
+        connect: (signal) => connect({ host: terminal.host, port: terminal.port, signal }),
+        ...way,
+      }),
+    waitMs,
     signal: new AbortController().signal,
-    ...given,
   })
   const serialOf = (hand: { terminal: Terminal }) => hand.terminal.readOption('~SerialNumber')
 

@@ -12,7 +12,7 @@ export function auditContract({ database, another }: Given): void {
   describe('the audit trail', () => {
     it('is whole when it is empty', async () => {
       expect(await database().audit.head()).toEqual({ count: 0, hash: '' })
-      expect(await database().audit.verify(seal)).toEqual({ whole: true, head: { count: 0, hash: '' } })
+      expect(await database().audit.verify(isRight)).toEqual({ whole: true, head: { count: 0, hash: '' } })
     })
 
     it('has one order and no gaps, however many write at once', async () => {
@@ -25,7 +25,7 @@ export function auditContract({ database, another }: Given): void {
       expect(total).toBe(30)
       expect(rows.map(({ id }) => id)).toEqual(Array.from({ length: 30 }, (_, index) => 30 - index))
       for (const [index, row] of rows.entries()) expect(row.previousHash).toBe(rows[index + 1]?.hash ?? '')
-      expect(await database().audit.verify(seal)).toEqual({
+      expect(await database().audit.verify(isRight)).toEqual({
         whole: true,
         head: { count: 30, hash: rows[0]?.hash },
       })
@@ -46,7 +46,7 @@ export function auditContract({ database, another }: Given): void {
       expect((await database().audit.list({ auditId: 'AUD-20260301-001' }, FIRST_100)).rows).toEqual([
         appended,
       ])
-      expect(await database().audit.verify(seal)).toMatchObject({ whole: true })
+      expect(await database().audit.verify(isRight)).toMatchObject({ whole: true })
     })
 
     it('forgets what was rolled back, without a gap', async () => {
@@ -86,8 +86,25 @@ export function auditContract({ database, another }: Given): void {
     })
 
     it('is not whole under another key', async () => {
-      const verdict = await database().audit.verify((previous, text) => seal(previous, `${text}!`))
+      const verdict = await database().audit.verify(
+        (previous, text, hash) => hash === seal(previous, `${text}!`),
+      )
       expect(verdict).toMatchObject({ whole: false, brokenAt: 1 })
+    })
+
+    it('stays whole when its key changes, as long as the old one is known', async () => {
+      const newSeal = (previous: string, text: string): string => `new:${seal(previous, text)}`
+      await append(act('under the old key'))
+      const undone = database().transaction(async ({ audit }) => {
+        const { id } = await audit.append(act('under the new key'), newSeal)
+        const bothKnown = await audit.verify((previous, text, stored) =>
+          [seal, newSeal].some((candidate) => candidate(previous, text) === stored),
+        )
+        expect(bothKnown).toMatchObject({ whole: true, head: { count: id } })
+        expect(await audit.verify(isRight)).toMatchObject({ whole: false, brokenAt: id })
+        throw new Error('undone')
+      })
+      await expect(undone).rejects.toThrow('undone')
     })
   })
 }
@@ -101,17 +118,17 @@ export function auditTamperingContract({ database, run }: Given): void {
         await database().transaction((tx) => tx.audit.append(act('filler'), seal))
       }
       const { count } = await audit.head()
-      expect(await audit.verify(seal)).toMatchObject({ whole: true })
+      expect(await audit.verify(isRight)).toMatchObject({ whole: true })
       await run(`delete from audit where id = ${count}`)
-      expect(await audit.verify(seal)).toMatchObject({ whole: false, brokenAt: count })
+      expect(await audit.verify(isRight)).toMatchObject({ whole: false, brokenAt: count })
       await run(`update audit set actor = 'somebody else' where id = ${count - 1}`)
-      expect(await audit.verify(seal)).toMatchObject({ whole: false, brokenAt: count - 1 })
+      expect(await audit.verify(isRight)).toMatchObject({ whole: false, brokenAt: count - 1 })
       await run(`delete from audit where id = ${count - 3}`)
-      expect(await audit.verify(seal)).toMatchObject({ whole: false, brokenAt: count - 3 })
+      expect(await audit.verify(isRight)).toMatchObject({ whole: false, brokenAt: count - 3 })
       await run('update audit_head set count = count - 4')
-      expect(await audit.verify(seal)).toMatchObject({ whole: false, brokenAt: count - 4 })
+      expect(await audit.verify(isRight)).toMatchObject({ whole: false, brokenAt: count - 4 })
       await run('delete from audit')
-      expect(await audit.verify(seal)).toMatchObject({ whole: false, brokenAt: 1 })
+      expect(await audit.verify(isRight)).toMatchObject({ whole: false, brokenAt: 1 })
     })
   })
 }
@@ -119,6 +136,10 @@ export function auditTamperingContract({ database, run }: Given): void {
 /** A keyed hash as the service makes it. */
 function seal(previousHash: string, canonical: string): string {
   return createHmac('sha256', 'key of the test').update(`${previousHash}\n${canonical}`).digest('hex')
+}
+
+function isRight(previousHash: string, canonical: string, stored: string): boolean {
+  return stored === seal(previousHash, canonical)
 }
 
 function act(action: string, changes: Partial<NewAuditEntry> = {}): NewAuditEntry {

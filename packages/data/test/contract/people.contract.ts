@@ -108,6 +108,14 @@ export function peopleContract({ database, another }: Given): void {
       expect((await people.pinByUid(id)).get(2)).toBe('200')
     })
 
+    it('give a uid that changed hands to whoever changed last, while nobody is known to be gone', async () => {
+      const { people } = database()
+      const id = await newDevice(database())
+      await people.upsertMany(id, [person('11', { uid: 3 }), person('12', { uid: 5 })], NOON)
+      await people.upsertMany(id, [person('11', { uid: 5 })], later(1))
+      expect((await people.pinByUid(id)).get(5)).toBe('11')
+    })
+
     it('are thousands in few statements, written by two at once', async () => {
       const id = await newDevice(database())
       const many = Array.from({ length: 3_000 }, (_, index) => person(String(index)))
