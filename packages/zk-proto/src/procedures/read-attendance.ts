@@ -127,10 +127,10 @@ function* readLog<B>(plan: ReadAttendancePlan, batches: BatchMaker<B>): Procedur
       if (table.sizeBytes === 0)
         return { ...NOTHING_READ, anchor: from === undefined ? 'none' : 'mismatched' }
       if (from === undefined || bookmarkForm === undefined || from.index === 0) {
-        return yield* readWhole(table, plan, batches, before.records, 'none')
+        return yield* readWhole(table, plan, batches, before, 'none')
       }
-      const tail = yield* readTail(table, plan, batches, from, bookmarkForm)
-      return tail ?? (yield* readWhole(table, plan, batches, before.records, 'mismatched'))
+      const tail = yield* readTail(table, plan, batches, from, bookmarkForm, before.recordCapacity)
+      return tail ?? (yield* readWhole(table, plan, batches, before, 'mismatched'))
     },
   )
   tell(plan, 'checking', reading.bytesReceived, reading.bytesAnnounced, reading.read, reading.read)
@@ -169,7 +169,7 @@ function* readWhole<B>(
   table: OpenTable,
   plan: ReadAttendancePlan,
   batches: BatchMaker<B>,
-  announced: number | undefined,
+  { records: announced, recordCapacity: capacity }: Capacity,
   anchor: 'none' | 'mismatched',
 ): Procedure<Reading, B> {
   const beginning = yield* table.read(0, plan.sliceBytes)
@@ -178,6 +178,7 @@ function* readWhole<B>(
   if (total === 0) return { ...NOTHING_READ, bytesAnnounced, bytesReceived: bytesAnnounced, anchor }
   const sample = beginning.subarray(TABLE_HEAD_BYTES, bytesAnnounced)
   const form = findAttendanceForm(sample, total, announced)
+  refuseTooMany(total / form.recordSize, capacity)
   if (table.origin === 'direct') refuseDoubtful(form, total, announced, sample)
   const maker = new BookmarkMaker(form)
   const done = yield* handOver(
@@ -195,6 +196,24 @@ function* readWhole<B>(
     anchor,
     bookmark: maker.bookmark,
   }
+}
+
+/** More than any terminal is known to hold, for those that do not tell: the largest name 800,000 (docs/protocol §25). */
+const MOST_RECORDS = 10_000_000
+/** Capacities are told in round numbers and firmware stretches them: twice as many and a thousand are still believed. */
+const CAPACITY_FACTOR = 2
+const CAPACITY_SLACK = 1_000
+
+/** A log is bounded by what its terminal can hold; what announces more is broken or hostile, and is refused before it is read. */
+function refuseTooMany(records: number, capacity: number | undefined): void {
+  const told = capacity !== undefined && capacity > 0
+  const most = told ? Math.min(MOST_RECORDS, capacity * CAPACITY_FACTOR + CAPACITY_SLACK) : MOST_RECORDS
+  if (records <= most) return
+  throw new ZkProtocolError(
+    'ZK_TOO_LARGE',
+    `The terminal announces ${records} attendance records, more than it can hold (${told ? capacity : 'capacity not told'})`,
+    { effect: 'none', details: { announcedRecords: records, recordCapacity: capacity ?? null, most } },
+  )
 }
 
 /** How many records may have come between the count and a direct read of the log. */
@@ -239,6 +258,7 @@ function* readTail<B>(
   batches: BatchMaker<B>,
   from: AttendanceBookmark,
   form: AttendanceForm,
+  capacity: number | undefined,
 ): Procedure<Reading | undefined, B> {
   const { recordSize } = form
   const anchorRecords = Math.min(from.index, ANCHOR_RECORDS)
@@ -247,6 +267,7 @@ function* readTail<B>(
   const beginning = yield* table.read(0, TABLE_HEAD_BYTES + recordSize)
   const total = recordBytes(table, beginning)
   if (total % recordSize !== 0 || total / recordSize < from.index) return undefined
+  refuseTooMany(total / recordSize, capacity)
   const start = TABLE_HEAD_BYTES + (from.index - anchorRecords) * recordSize
   const end = TABLE_HEAD_BYTES + total
   const slice = yield* table.read(start, Math.min(plan.sliceBytes, end - start))

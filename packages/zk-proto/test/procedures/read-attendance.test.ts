@@ -286,6 +286,16 @@ describe('a terminal that says one thing and does another', () => {
     expect(rawOf(read(wire))).toBe(toHex(log))
   })
 
+  it('cannot announce more than it can hold, whole or behind a bookmark', () => {
+    const log = log40(3_100)
+    const bookmark = summaryOf(read(wireWith(holding(log40(40))))).bookmark
+    for (const from of [undefined, bookmark]) {
+      const ran = read(wireWith({ attendance: log, capacity: { records: 5, recordCapacity: 1_000 } }), from)
+      expect(ran.outcome).toMatchObject({ ok: false, error: { code: 'ZK_TOO_LARGE' } })
+      expect(ran.offered).toEqual([])
+    }
+  })
+
   it('cannot give less than its table says', () => {
     const short = tableOf(log)
     putU32(short, 0, log.length + 40)
