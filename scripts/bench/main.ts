@@ -1,0 +1,80 @@
+// `pnpm bench`: how fast the protocol library is, as ratios within one run and as memory, each held against its bound.
+// Ends with exit code 1 when a bound is not kept. What the numbers mean: docs/performance.md.
+import { writeFile } from 'node:fs/promises'
+import { cpus } from 'node:os'
+import { parseArgs } from 'node:util'
+import { benchDecoding } from './decoding.ts'
+import { benchMemory } from './memory.ts'
+import { claimsText, holds, sectionText } from './report.ts'
+import type { Section } from './report.ts'
+import { benchSmallReads, benchTail } from './tails.ts'
+import { benchTransfer } from './transfers.ts'
+
+const USAGE = `npm run bench [-- OPTIONS]
+  --quick       fewer rounds: a look, not a measurement
+  --only PART   decoding, transfer, memory, tail or small; may be given more than once
+  --json FILE   writes all numbers there too
+  --help        this text`
+
+const LOG = 100_000
+const LONG_LOG = 1_000_000
+/** Data bytes a packet: of terminals such as the K40, and of newer ones. Source: docs/protocol §14.4. */
+const PACKET_SIZES = [1_008, 65_528]
+const PLENTY_PACKET = 65_528
+
+interface Part {
+  readonly name: string
+  run(rounds: (whole: number, quick: number) => number): Promise<Section>
+}
+
+const PARTS: readonly Part[] = [
+  { name: 'decoding', run: (rounds) => benchDecoding(LOG, rounds(9, 2)) },
+  ...PACKET_SIZES.map((packetBytes) => ({
+    name: 'transfer',
+    run: (rounds: (whole: number, quick: number) => number) => benchTransfer(LOG, packetBytes, rounds(21, 5)),
+  })),
+  { name: 'memory', run: (rounds) => benchMemory(LOG, LONG_LOG, PLENTY_PACKET, rounds(5, 1)) },
+  { name: 'tail', run: (rounds) => benchTail(LOG, rounds(9, 3)) },
+  { name: 'small', run: (rounds) => benchSmallReads(rounds(31, 7)) },
+]
+
+function readOptions() {
+  try {
+    const { values } = parseArgs({
+      args: process.argv.slice(2).filter((argument) => argument !== '--'),
+      options: {
+        quick: { type: 'boolean', default: false },
+        only: { type: 'string', multiple: true, default: [] },
+        json: { type: 'string' },
+        help: { type: 'boolean', default: false },
+      },
+    })
+    const unknown = values.only.find((wanted) => !PARTS.some(({ name }) => name === wanted))
+    if (unknown !== undefined) throw new Error(`there is no part ${unknown}`)
+    if (!values.help) return values
+    console.log(USAGE)
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`)
+    process.exitCode = 2
+  }
+  return undefined
+}
+
+const options = readOptions()
+if (options !== undefined) {
+  const { quick, only, json } = options
+  const sections: Section[] = []
+  for (const part of PARTS.filter(({ name }) => only.length === 0 || only.includes(name))) {
+    const section = await part.run((whole, few) => (quick ? few : whole))
+    sections.push(section)
+    console.log(`${sectionText(section)}\n`)
+  }
+  const claims = sections.flatMap((section) => section.claims)
+  console.log(claimsText(claims))
+  if (json !== undefined) {
+    const machine = { node: process.version, cpu: cpus()[0]?.model ?? '', cores: cpus().length, quick }
+    const judged = claims.map((claim) => ({ ...claim, holds: holds(claim) }))
+    await writeFile(json, `${JSON.stringify({ machine, sections, claims: judged }, null, 1)}\n`)
+  }
+  if (!claims.every(holds)) process.exitCode = 1
+}
