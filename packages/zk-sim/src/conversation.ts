@@ -1,13 +1,16 @@
 // One client's conversation: the wire's terminal session, fed by the listener, answered by the responders one request
 // at a time. It has no socket; whoever carries its packets takes them.
-import { TerminalSession, type TerminalRequest } from '@org/zk-proto/wire'
+import { CODES, framePacket, TerminalSession, type TerminalRequest } from '@org/zk-proto/wire'
 import { Link } from './link.ts'
+import type { Happening } from './live-happening.ts'
 import type { Dispatch } from './responders/dispatch.ts'
 import type { Answer, Exchange } from './responders/respond.ts'
 import type { SessionEnd } from './stats.ts'
 
 /** Requests that wait for their turn; a client that sends more without reading answers is cut off. */
 const MOST_WAITING = 10_000
+/** Live events that wait to be sent; of a client that does not read, further ones are lost. */
+const MOST_EVENTS_WAITING = 1_000
 
 /** What a conversation is part of. */
 export type Surroundings = Pick<Exchange, 'memory' | 'stats' | 'faults' | 'power'>
@@ -19,6 +22,7 @@ export class Conversation {
   readonly #exchange: Exchange
   readonly #dispatch: Dispatch
   readonly #waiting: TerminalRequest[] = []
+  readonly #events: Uint8Array[] = []
   #afterwards: (() => void) | undefined
   #broken = false
   #over = false
@@ -51,7 +55,7 @@ export class Conversation {
           this.#waiting.push(event.request)
           break
         case 'acknowledged':
-          // Of a live event; none is sent, so there is nothing that it could settle.
+          this.#acknowledged()
           break
         case 'bad-checksum':
           stats.badChecksums += 1
@@ -72,9 +76,12 @@ export class Conversation {
 
   /**
    * The next packet to send; undefined while there is none. An answer is sent whole before the next request is looked
-   * at, and what follows from it happens when its last packet has been taken away.
+   * at, and what follows from it happens when its last packet has been taken away. Live events go first, also between
+   * the packets of an answer.
    */
   take(): Uint8Array | undefined {
+    const event = this.#takeEvent()
+    if (event !== undefined) return event
     for (;;) {
       const packet = this.#session.takeOutgoing()
       if (packet !== undefined) return packet
@@ -85,6 +92,23 @@ export class Conversation {
       if (request === undefined || this.#session.ended) return undefined
       this.#answer(request, this.#dispatch(request, this.#exchange))
     }
+  }
+
+  /** Takes up those events that its client asked for. Gives whether there is something to send. */
+  announce(happenings: readonly Happening[]): boolean {
+    const { link } = this
+    const { stats } = this.#exchange
+    if (link.phase !== 'ready') return false
+    for (const { event, payload } of happenings) {
+      if ((link.eventMask & event) === 0) continue
+      if (this.#events.length >= MOST_EVENTS_WAITING) stats.liveEvents.dropped += 1
+      // The session would put it behind the answer that is being sent.
+      else
+        this.#events.push(
+          framePacket(link.transport, { command: CODES.REG_EVENT, session: event, replyId: 0 }, payload),
+        )
+    }
+    return this.#events.length > 0
   }
 
   /** Ends the session, if there is one: its buffer is freed, a disabled terminal may be enabled. */
@@ -106,6 +130,9 @@ export class Conversation {
     link.record = undefined
     link.buffer = undefined
     link.disabledTerminal = false
+    link.eventMask = 0
+    link.unacknowledgedEvents = 0
+    this.#events.length = 0
   }
 
   /** The connection is gone: the session ends, and nothing is answered any more. */
@@ -114,6 +141,21 @@ export class Conversation {
     this.#waiting.length = 0
     this.#afterwards = undefined
     this.#session.detach(undefined, nowMs)
+  }
+
+  #takeEvent(): Uint8Array | undefined {
+    const packet = this.#events.shift()
+    if (packet === undefined) return undefined
+    this.#exchange.stats.liveEvents.sent += 1
+    this.link.unacknowledgedEvents += 1
+    return packet
+  }
+
+  /** Nothing waits for an acknowledgement, so one that is missing or comes for no event changes nothing. */
+  #acknowledged(): void {
+    if (this.link.unacknowledgedEvents === 0) return
+    this.link.unacknowledgedEvents -= 1
+    this.#exchange.stats.liveEvents.acknowledged += 1
   }
 
   #answer(request: TerminalRequest, answer: Answer): void {

@@ -27,6 +27,10 @@ export class Link {
   buffer: BulkBuffer | undefined
   /** Whether it disabled the terminal and has not enabled it since. */
   disabledTerminal = false
+  /** The live events it asked for: a sum of EVENTS, 0 for none. */
+  eventMask = 0
+  /** Live events sent to it that it has not acknowledged. */
+  unacknowledgedEvents = 0
 
   constructor(transport: 'tcp' | 'udp', client: string) {
     this.transport = transport

@@ -4,6 +4,7 @@ import { createSocket, type RemoteInfo, type Socket as UdpSocket } from 'node:dg
 import { createServer, type Server, type Socket } from 'node:net'
 import { Conversation, type Surroundings } from './conversation.ts'
 import { Delivery, type Outlet, type Pace } from './delivery.ts'
+import type { Happening } from './live-happening.ts'
 import type { Dispatch } from './responders/dispatch.ts'
 import type { SessionEnd } from './stats.ts'
 import { TcpOutlet } from './tcp-outlet.ts'
@@ -69,6 +70,13 @@ export class Listener {
   /** The conversations that are going on. */
   get conversations(): Conversation[] {
     return [...this.#clients].map(({ conversation }) => conversation)
+  }
+
+  /** Something happened at the terminal: every client that asked for such events is told. */
+  announce(happenings: readonly Happening[]): void {
+    for (const { conversation, delivery } of this.#clients) {
+      if (conversation.announce(happenings)) delivery.wake()
+    }
   }
 
   /**

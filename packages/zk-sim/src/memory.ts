@@ -123,7 +123,7 @@ export class TerminalMemory {
 
   /**
    * Writes a punch as a finger would. Gives the record as it stands in the log; undefined when nothing was recorded,
-   * because the terminal is disabled or its full log takes no more.
+   * because the terminal is disabled or its full log takes no more. Clients are told of what the hand does, not of this.
    * @throws RangeError for a wall time that does not exist, ZkUsageError for what the record form cannot hold.
    */
   punch(input: PunchInput): PunchTruth | undefined {

@@ -1,6 +1,7 @@
 // Models of terminals: record forms, limits and habits, each a setting that a test may change. What the protocol
 // reference marks as configurable is a field here. Source: docs/protocol §26 and appendix A, quirks of §25.
 import type { PersonLayoutName } from '@org/zk-proto/wire'
+import type { PunchEventBytes } from './live-happening.ts'
 import type { LogLayoutName } from './punch-record.ts'
 
 /** The models there are by name. */
@@ -24,6 +25,10 @@ export interface Profile {
   readonly transports: readonly ('tcp' | 'udp')[]
   readonly personLayout: PersonLayoutName
   readonly attendanceLayout: LogLayoutName
+  /** Length of the live event of a punch. §18.3. */
+  readonly punchEventBytes: PunchEventBytes
+  /** A punch that is granted opens the door, for the seconds of the option LockOn. §26.8. */
+  readonly opensDoor: boolean
   /** Length of the answer to CMD_GET_FREE_SIZES. §10. */
   readonly freeSizesBytes: 4 | 80 | 92 | 112
   /** False: the record count in the free sizes reads 0 whatever the log holds. §25, SpeedFace-H5L. */
@@ -95,6 +100,8 @@ const typical: Profile = {
   transports: ['tcp', 'udp'],
   personLayout: 'person/72',
   attendanceLayout: 'attendance/40',
+  punchEventBytes: 36,
+  opensDoor: false,
   freeSizesBytes: 92,
   tellsRecordCount: true,
   logsDenials: false,
@@ -137,6 +144,7 @@ const old: Profile = {
   transports: ['udp'],
   personLayout: 'person/28',
   attendanceLayout: 'attendance/8b',
+  punchEventBytes: 10,
   freeSizesBytes: 80,
   firmware: 'Ver 6.60 Mar 18 2013',
   options: {
@@ -158,6 +166,7 @@ const compact: Profile = {
   about: 'A unit with the extended compact log (~ExtendFmt=1): 28-byte people, 16-byte log, over UDP and TCP',
   transports: ['tcp', 'udp'],
   attendanceLayout: 'attendance/16',
+  punchEventBytes: 12,
   options: { ...old.options, '~DeviceName': 'F7plus', '~ExtendFmt': '1' },
 }
 
@@ -167,6 +176,7 @@ const accessPanel: Profile = {
   about: 'An access panel (ZEM760): 28-byte people, 16-byte log that keeps refused attempts, over TCP',
   transports: ['tcp'],
   logsDenials: true,
+  opensDoor: true,
   firmware: 'Ver 6.60 Nov 7 2014',
   options: {
     ...compact.options,
@@ -182,6 +192,7 @@ const visibleLight: Profile = {
   about: 'A visible-light unit (ZAM170_TFT, SpeedFace-V5L): 72-byte people, 49-byte log, over TCP',
   transports: ['tcp'],
   attendanceLayout: 'attendance/49',
+  punchEventBytes: 52,
   freeSizesBytes: 112,
   firmware: 'Ver 6.60 Jul  1 2020',
   options: {

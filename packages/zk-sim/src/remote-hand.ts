@@ -1,10 +1,12 @@
 // What somebody does at the terminal itself: presents a finger, a card or a face, types a code, sets the
 // clock, pulls the plug. Tests and visitors act through it; clients see what comes of it.
+import { happeningsOf, type Happening } from './live-happening.ts'
 import type { TerminalMemory } from './memory.ts'
 import type { PunchTruth } from './punch-record.ts'
 
 /** Means of verification, with the number that multi-mode terminals record. Source: docs/protocol §13.6. */
 const VERIFY_MODES = { finger: 1, code: 3, card: 4, face: 15 } as const
+const SECOND_MS = 1000
 
 /** How somebody shows who they are. */
 export type Means = keyof typeof VERIFY_MODES
@@ -12,6 +14,8 @@ export type Means = keyof typeof VERIFY_MODES
 /** What the hand needs of the terminal beside its memory. */
 export interface HandReach {
   isOn(): boolean
+  /** Tells the clients that asked for live events. */
+  announce(happenings: readonly Happening[]): void
   pullPlug(): Promise<void>
   plugIn(): Promise<void>
 }
@@ -29,11 +33,17 @@ export class Hand {
   /**
    * Somebody presents a finger, a card, a face, or types a code, having pressed the key of a state (0 check in).
    * Gives the record; undefined when nothing was recorded: the terminal is off, disabled or full, or knows nobody of
-   * that pin.
+   * that pin. Clients that asked for live events are told, unless it is off or disabled.
    */
   present(pin: string, by: Means = 'finger', state = 0): PunchTruth | undefined {
-    if (!this.#reach.isOn() || this.#memory.people.findByPin(pin) === undefined) return undefined
-    return this.#memory.punch({ pin, state, verifyMode: VERIFY_MODES[by] })
+    const memory = this.#memory
+    if (!this.#reach.isOn() || !memory.isEnabled) return undefined
+    const person = memory.people.findByPin(pin)
+    const punch = person && memory.punch({ pin, state, verifyMode: VERIFY_MODES[by] })
+    const doorOpened = punch !== undefined && !punch.denied && this.#openDoor()
+    const meeting = { byFinger: by === 'finger', person, punch, doorOpened }
+    this.#reach.announce(happeningsOf(meeting, memory.profile.punchEventBytes))
+    return punch
   }
 
   /** Sets the clock to a wall time. @throws RangeError when there is no such wall time. */
@@ -46,7 +56,7 @@ export class Hand {
     this.#memory.door.hold(open)
   }
 
-  /** People punch until the log takes no more. Gives how many punches it took. */
+  /** People punch until the log takes no more, and no client is told. Gives how many punches it took. */
   fillLog(): number {
     const { log, people } = this.#memory
     const pins = people.list().map(({ pin }) => pin)
@@ -64,5 +74,14 @@ export class Hand {
   /** Gives the power back: the terminal is there again, at the same port, enabled. */
   plugIn(): Promise<void> {
     return this.#reach.plugIn()
+  }
+
+  /** The relay opens for the seconds of the option LockOn, where the model has a door to open. */
+  #openDoor(): boolean {
+    const { profile, options, door } = this.#memory
+    const seconds = Number(options.get('LockOn') ?? 0)
+    if (!profile.opensDoor || !(seconds > 0)) return false
+    door.openFor(seconds * SECOND_MS)
+    return true
   }
 }

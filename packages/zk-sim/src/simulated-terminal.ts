@@ -112,6 +112,7 @@ class RunningTerminal implements SimulatedTerminal {
     this.#lastSessionId = firstSessionId(options, memory) - 1
     this.hand = new Hand(memory, {
       isOn: () => this.#isOn,
+      announce: (happenings) => this.#listener.announce(happenings),
       pullPlug: () => this.#inTurn(() => this.#switchOff('restart')),
       plugIn: () => this.#inTurn(() => this.switchOn(this.#port)),
     })

@@ -43,6 +43,8 @@ export class TerminalStats {
   bytesReceived = 0
   /** Slices of bulk reads (CMD_DATA_RDY) and the bytes they asked for. */
   slices = { count: 0, bytes: 0 }
+  /** Live events: sent, acknowledged by whom they were sent to, and lost because their client did not read. */
+  liveEvents = { sent: 0, acknowledged: 0, dropped: 0 }
 
   /** All counters back to zero; open sessions stay counted as open. */
   reset(): void {

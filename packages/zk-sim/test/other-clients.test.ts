@@ -6,7 +6,7 @@ import { connect } from '@org/zk-proto'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { recordedMemory } from '../src/recorded-input.ts'
 import { startTerminal, type SimulatedTerminal, type TerminalOptions } from '../src/simulated-terminal.ts'
-import { NodeZklib, ZktecoJs } from './support/other-clients.ts'
+import { NodeZklib, ZktecoJs, type OtherLiveLog } from './support/other-clients.ts'
 
 const PACE_MS = 2
 const TIMEOUT_MS = 20_000
@@ -252,6 +252,67 @@ describe('over UDP', () => {
     const client = new ZktecoJs('127.0.0.1', terminal.port, TIMEOUT_MS, OWN_PORT)
     await expect(client.createSocket()).rejects.toBeDefined()
     expect(terminal.stats.sessionsOpened).toBe(0)
+  })
+})
+
+// Over TCP both look for the person in 9 characters and for the time at byte 26, whatever the length: that fits the forms
+// of 32 bytes and more. The 12 bytes of compact units and panels end before byte 26, and the error that follows is
+// thrown out of their `data` listener, where no caller can catch it; it would end this process, so it is not run here.
+describe('live punches', () => {
+  const clients = [
+    { name: 'zkteco-js', Client: ZktecoJs },
+    { name: 'node-zklib', Client: NodeZklib },
+  ]
+
+  it.each(
+    clients.flatMap((client) => ['typical', 'visible-light'].map((profile) => ({ ...client, profile }))),
+  )('reach $name over TCP from a $profile terminal, which it never thanks', async ({ Client, profile }) => {
+    await using terminal = await start({ profile, people: 4, punches: 0 })
+    const client = new Client('127.0.0.1', terminal.port, TIMEOUT_MS, OWN_PORT)
+    await client.createSocket()
+    const logs: OtherLiveLog[] = []
+    await client.getRealTimeLogs((log) => logs.push(log))
+    await expect.poll(() => terminal.stats.requests['registerEvents']).toBe(1)
+    const { memory, hand, stats } = terminal
+    const punches = memory.people.list().map(({ pin }) => hand.present(pin))
+    hand.present('nobody')
+    await expect.poll(() => logs.length).toBe(4)
+    expect(logs.map(({ userId, attTime }) => [userId, wallTimeOf(attTime)])).toEqual(
+      punches.map((punch) => [punch?.pin, punch?.wallTime]),
+    )
+    expect(stats.liveEvents).toEqual({ sent: 4, acknowledged: 0, dropped: 0 })
+    await client.disconnect()
+  })
+
+  it('reach node-zklib over UDP from an old unit, with the low byte of the number', async () => {
+    await using terminal = await start({ profile: 'old', transports: ['udp'], people: 300, punches: 0 })
+    const client = new NodeZklib('127.0.0.1', terminal.port, TIMEOUT_MS, OWN_PORT)
+    await client.createSocket()
+    const logs: OtherLiveLog[] = []
+    await client.getRealTimeLogs((log) => logs.push(log))
+    await expect.poll(() => terminal.stats.requests['registerEvents']).toBe(1)
+    const punches = ['3', '300'].map((pin) => terminal.hand.present(pin))
+    await expect.poll(() => logs.length).toBe(2)
+    expect(logs.map(({ userId, attTime }) => [userId, wallTimeOf(attTime)])).toEqual([
+      [3, punches[0]?.wallTime],
+      [300 % 256, punches[1]?.wallTime],
+    ])
+    await client.disconnect()
+  })
+
+  it('of 12 bytes over UDP pass node-zklib by: it knows those of 10 alone', async () => {
+    await using terminal = await start({ profile: 'compact', transports: ['udp'], people: 3, punches: 0 })
+    const client = new NodeZklib('127.0.0.1', terminal.port, TIMEOUT_MS, OWN_PORT)
+    await client.createSocket()
+    const logs: OtherLiveLog[] = []
+    await client.getRealTimeLogs((log) => logs.push(log))
+    await expect.poll(() => terminal.stats.requests['registerEvents']).toBe(1)
+    expect(terminal.hand.present('3')).toMatchObject({ pin: '3' })
+    await expect.poll(() => terminal.stats.liveEvents.sent).toBe(1)
+    // Had it asked something meanwhile, it would have taken the event for the answer.
+    await unreadAcksArrive()
+    expect(logs).toEqual([])
+    await client.disconnect()
   })
 })
 

@@ -5,6 +5,7 @@ import { attendanceResponders } from './attendance.ts'
 import { bulkResponders } from './bulk.ts'
 import { connectionResponders, type SessionDesk } from './connection.ts'
 import { doorResponders } from './door.ts'
+import { liveResponders } from './live.ts'
 import { peopleResponders } from './people.ts'
 import { refused, replyWith, type Answer, type Exchange, type Responder } from './respond.ts'
 import { terminalResponders } from './terminal.ts'
@@ -22,6 +23,7 @@ export function createDispatch(desk: SessionDesk): Dispatch {
       ...attendanceResponders,
       ...bulkResponders,
       ...doorResponders,
+      ...liveResponders,
     ].map((responder) => [responder.code, responder]),
   )
   return (request, exchange) => {

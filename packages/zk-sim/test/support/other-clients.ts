@@ -10,6 +10,15 @@ interface OtherClient {
   enableDevice(): Promise<unknown>
   disableDevice(): Promise<unknown>
   disconnect(): Promise<unknown>
+  /** Settles when the request has been written; `take` is called for each punch from then on. */
+  getRealTimeLogs(take: (log: OtherLiveLog) => void): Promise<unknown>
+}
+
+/** A live punch as both decode one. */
+export interface OtherLiveLog {
+  /** A number over UDP, a text over TCP. */
+  userId: string | number
+  attTime: Date
 }
 
 /** A person as both decode one. */
