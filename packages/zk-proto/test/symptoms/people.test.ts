@@ -1,0 +1,265 @@
+// The rows of the catalogue of symptoms that concern people and their templates, each under its number and in its users' words.
+import { describe, expect, it } from 'vitest'
+import { fromHex, joinBytes, putU16, toHex, u16At, u32At } from '../../src/bytes.ts'
+import { CODES } from '../../src/codes.ts'
+import { TCP_SLICE_BYTES } from '../../src/procedures/bulk-read.ts'
+import { readPeople } from '../../src/procedures/read-people.ts'
+import { readOneTemplate, readTemplates } from '../../src/procedures/read-templates.ts'
+import { writePeople } from '../../src/procedures/write-people.ts'
+import { writeOneTemplate, writePeopleWithTemplates } from '../../src/procedures/write-templates.ts'
+import { person28, person72 } from '../../src/records/person.ts'
+import type { Template } from '../../src/records/template.ts'
+import { cutAt } from '../support/cuts.ts'
+import { Furniture } from '../support/furnished-terminal.ts'
+import { log40, people72 } from '../support/logs.ts'
+import { captured, readCapture } from '../support/recorded.ts'
+import type { Script } from '../support/scripted-terminal.ts'
+import { VirtualWire } from '../support/virtual-wire.ts'
+import { answerNextWith, askUntil, punchesOf, readLog, sentBy, wireWith } from './replayed.ts'
+
+const LIST = { nameEncoding: 'auto', onProgress: undefined, sliceBytes: TCP_SLICE_BYTES }
+const NOT_KEPT = { code: 'ZK_REFUSED', details: { reason: 'not_kept' } }
+
+const three = [0, 1, 2].map((i) => people72(3).slice(i * 72, (i + 1) * 72))
+
+function terminalWith(people: readonly Uint8Array[], script: Script = {}) {
+  const furniture = new Furniture()
+  furniture.people = [...people]
+  return { furniture, wire: new VirtualWire(furniture.script(script)).connected() }
+}
+
+const template = (uid: number, finger: number, flag = 1): Template => ({
+  uid,
+  finger,
+  flag,
+  bytes: Uint8Array.from({ length: 1243 }, (_, i) => (i * 7 + uid + finger) % 256),
+})
+
+describe('symptom 4: fingerprint templates cannot be read, or can be read and not written back (in part: versions are not compared)', () => {
+  it('a recorded template is read whole, though its packets share segments', () => {
+    const wire = wireWith({
+      first: (request, terminal) => request.code === CODES.USERTEMP_RRQ && (terminal.ok(request), true),
+    })
+    const segments = sentBy('template-1244-coalesced')
+    askUntil(wire, u16At(segments[0] ?? new Uint8Array(0), 14))
+    answerNextWith(wire, segments)
+    const read = wire.result(readOneTemplate(2, 6))
+    const hex = toHex(read?.bytes ?? new Uint8Array(0))
+    expect(read).toMatchObject({ uid: 2, finger: 6, flag: 1 })
+    expect([hex.length / 2, hex.slice(0, 16), hex.slice(-16)]).toEqual([
+      1243,
+      '4d98535332310000',
+      'feff03d56454ccc1',
+    ])
+  })
+
+  it('people and their templates are copied from one terminal to another, byte by byte', () => {
+    const from = terminalWith(three)
+    from.furniture.templates = [template(1, 0), template(2, 6), template(2, 9)]
+    const to = terminalWith([])
+    const { people } = from.wire.result(readPeople(LIST))
+    const templates = from.wire.result(readTemplates(LIST))
+    expect(templates).toEqual(from.furniture.templates)
+    const entries = people.map((person) => ({
+      person,
+      templates: templates.filter(({ uid }) => uid === person.uid),
+    }))
+    to.wire.result(writePeopleWithTemplates(entries, LIST, { disabled: false }))
+    expect(to.furniture.people.map(toHex)).toEqual(three.map(toHex))
+    expect(to.furniture.templates).toEqual(from.furniture.templates)
+  })
+
+  it('one that the terminal acknowledges and does not keep is an error; so are people of another form', () => {
+    const to = terminalWith(three)
+    const { finger, flag, bytes } = template(2, 6, 3)
+    const owner = { uid: 2, pin: '1002' }
+    to.wire.result(writeOneTemplate(owner, { finger, flag, bytes }, { disabled: false }))
+    expect(to.wire.result(readOneTemplate(2, 6))).toEqual({ uid: 2, finger, flag, bytes })
+    to.furniture.forgets.add(CODES.TMP_WRITE)
+    const lost = to.wire.run(writeOneTemplate(owner, { finger: 7, flag, bytes }, { disabled: false }))
+    expect(lost.outcome).toMatchObject({ ok: false, error: NOT_KEPT })
+    const { people } = to.wire.result(readPeople(LIST))
+    const old = terminalWith([])
+    old.furniture.options.set('~SSR', '0')
+    const entries = people.map((person) => ({ person, templates: [] }))
+    const other = old.wire.run(writePeopleWithTemplates(entries, LIST, { disabled: false }))
+    expect(other.outcome).toMatchObject({ ok: false, error: { code: 'ZK_VALUE_OUT_OF_RANGE' } })
+  })
+})
+
+describe('symptom 7: setUser does nothing, card number cannot be set or is another number, "Can\'t set user" (2001)', () => {
+  const [written = new Uint8Array(0)] = captured(readCapture('user-write-72-garbage-padding'), 'to_device')
+  const record = written.subarray(16)
+
+  it('the layout is known before the first write, the card is a number, and the person is read back', () => {
+    const { furniture, wire } = terminalWith([record])
+    expect(wire.result(readPeople(LIST)).people).toMatchObject([
+      { uid: 145, pin: '402', name: 'TEST USER 402', cardNumber: 123_456_789, password: '' },
+    ])
+    const [outcome] = wire.result(writePeople([{ pin: '402', cardNumber: 4_294_967_295 }], 'there', LIST))
+    expect(outcome).toMatchObject({ outcome: 'updated', person: { uid: 145, cardNumber: 4_294_967_295 } })
+    expect(furniture.people.map((one) => u32At(one, 35))).toEqual([4_294_967_295])
+    expect(furniture.people.map(toHex)).toEqual([
+      toHex(person72.patch(record, { cardNumber: 4_294_967_295 })),
+    ])
+    const codes = wire.terminal.asked.map(({ code }) => code)
+    expect(codes.indexOf(CODES.DATA_WRRQ)).toBeLessThan(codes.indexOf(CODES.USER_WRQ))
+    expect(codes.lastIndexOf(CODES.DATA_WRRQ)).toBeGreaterThan(codes.indexOf(CODES.USER_WRQ))
+  })
+
+  it('uid and pin are two things: the uid is a free one, and a pin that is taken is refused', () => {
+    const { wire } = terminalWith([record])
+    expect(wire.result(writePeople([{ pin: '70000' }, { pin: '402' }], 'new', LIST))).toMatchObject([
+      { outcome: 'added', person: { uid: 146, pin: '70000' } },
+      { outcome: 'refused', error: { details: { reason: 'pin_taken', uid: 145 } } },
+    ])
+    expect(wire.terminal.count(CODES.USER_WRQ)).toBe(1)
+  })
+
+  it('a terminal that refuses, or acknowledges and does nothing, is told of', () => {
+    const refusing = terminalWith(three, { refuse: { [CODES.USER_WRQ]: 2001 } })
+    expect(refusing.wire.result(writePeople([{ pin: '5' }], 'new', LIST))).toMatchObject([
+      { outcome: 'refused', error: { code: 'ZK_REFUSED', details: { replyCode: 2001 } } },
+    ])
+    const forgetful = terminalWith(three)
+    forgetful.furniture.forgets.add(CODES.USER_WRQ)
+    expect(forgetful.wire.result(writePeople([{ pin: '5' }], 'new', LIST))).toMatchObject([
+      { outcome: 'refused', error: NOT_KEPT },
+    ])
+  })
+})
+
+describe('symptom 10: names come out as `?`, `ãåÑÇä`, empty, or raise UnicodeDecodeError', () => {
+  const arabic = fromHex('e3e5d1c7e4')
+  const named = person72.patch(three[1] ?? new Uint8Array(0), { name: arabic })
+
+  it('the encoding is set for each terminal, and where it is not, no byte is lost', () => {
+    const { wire } = terminalWith([named])
+    const told = wire.result(readPeople({ ...LIST, nameEncoding: 'windows-1256' }))
+    expect(told.people.map(({ name }) => name)).toEqual(['مهران'])
+    const untold = wire.result(readPeople(LIST))
+    expect(untold).toMatchObject({ nameEncoding: 'latin1', people: [{ name: 'ãåÑÇä', nameBytes: arabic }] })
+  })
+
+  it('the limit is one of bytes, looked at before anything is written', () => {
+    const { furniture, wire } = terminalWith([named])
+    const plan = { ...LIST, nameEncoding: 'gbk' }
+    const outcomes = wire.result(
+      writePeople(
+        [
+          { pin: '1', name: '张'.repeat(12) },
+          { pin: '2', name: '张'.repeat(13) },
+        ],
+        'new',
+        plan,
+      ),
+    )
+    expect(outcomes).toMatchObject([
+      { outcome: 'added', person: { name: '张'.repeat(12) } },
+      { outcome: 'refused', error: { code: 'ZK_NOT_ENCODABLE' } },
+    ])
+    expect([furniture.people.length, wire.terminal.count(CODES.USER_WRQ)]).toEqual([2, 1])
+  })
+})
+
+describe('symptom 15: only 13 or 14 users arrive over TCP; only 256', () => {
+  it('the list is read to its announced size, and uids have 16 bits', () => {
+    const list = people72(600)
+    putU16(list, 599 * 72, 65_535)
+    const wire = wireWith(
+      { people: list, capacity: { people: 600 } },
+      {
+        cut: (bytes) =>
+          cutAt(
+            bytes,
+            Array.from({ length: bytes.length / 1024 }, () => 1024),
+          ),
+      },
+    )
+    const { people } = wire.result(readPeople(LIST))
+    expect(toHex(joinBytes(people.map(({ raw }) => raw)))).toBe(toHex(list))
+    expect([people[256]?.uid, people.at(-1)?.uid]).toEqual([257, 65_535])
+  })
+})
+
+describe("symptom 21: wish: the person's name or more user details with each punch (in part: the join is the caller’s)", () => {
+  it('punches and people have the same pin to be joined by; the uid of a punch is a hint only', () => {
+    const wire = wireWith({ attendance: log40(100), people: people72(36), capacity: { records: 100 } })
+    const { people } = wire.result(readPeople(LIST))
+    const names = new Map(people.map(({ pin, name }) => [pin, name]))
+    const punches = punchesOf(readLog(wire))
+    expect(punches.slice(0, 3).map(({ pin }) => names.get(pin ?? ''))).toEqual([
+      undefined,
+      'Person 1',
+      'Person 2',
+    ])
+    // In this log the uid is a running number, as on some firmware: it names somebody else.
+    const [, second] = punches
+    expect(people.find(({ uid }) => uid === second?.uid)?.name).toBe('Person 2')
+  })
+})
+
+describe('symptom 28: users written over TCP get an empty password and cannot verify', () => {
+  it('where nobody is there to show the form, `~SSR` is asked for before the first write', () => {
+    const { furniture, wire } = terminalWith([])
+    furniture.options.set('~SSR', '0')
+    const [outcome] = wire.result(writePeople([{ pin: '7', password: '1234' }], 'new', LIST))
+    const [record = new Uint8Array(0)] = furniture.people
+    expect(person28.decode(record)).toMatchObject({ uid: 7, pinNumber: 7, password: '1234' })
+    expect([record.length, outcome?.person?.password]).toEqual([28, '1234'])
+    const codes = wire.terminal.asked.map(({ code }) => code)
+    expect(codes.indexOf(CODES.OPTIONS_RRQ)).toBeGreaterThan(-1)
+    expect(codes.indexOf(CODES.OPTIONS_RRQ)).toBeLessThan(codes.indexOf(CODES.USER_WRQ))
+  })
+
+  it('a password that is not there when it is read back is an error', () => {
+    const { furniture, wire } = terminalWith(three, {
+      first: (request, terminal) => {
+        if (request.code !== CODES.USER_WRQ) return false
+        furniture.people.push(person72.patch(request.payload, { password: '' }))
+        terminal.ok(request)
+        return true
+      },
+    })
+    expect(wire.result(writePeople([{ pin: '7', password: '1234' }], 'new', LIST))).toMatchObject([
+      { outcome: 'refused', error: NOT_KEPT },
+    ])
+  })
+})
+
+describe('symptom 31: NGTeco: names cut, ids wrong (in part: refused, without the raw records)', () => {
+  /** People of 120 bytes, as users describe them. */
+  function people120(count: number): Uint8Array {
+    return joinBytes(
+      Array.from({ length: count }, (_, i) => {
+        const record = new Uint8Array(120)
+        putU16(record, 0, i + 1)
+        record.set(new TextEncoder().encode(`First ${i}`), 35)
+        record.set(new TextEncoder().encode(`Last ${i}`), 59)
+        record.set(new TextEncoder().encode(String(1000 + i)), 96)
+        return record
+      }),
+    )
+  }
+
+  it.each([1, 3, 7, 14, 63, 200])(
+    'a list of %d people in a form that is not known is a clear error',
+    (count) => {
+      const wire = wireWith({ people: people120(count), capacity: { people: count } })
+      expect(wire.run(readPeople(LIST)).outcome).toMatchObject({
+        ok: false,
+        error: { code: 'ZK_BAD_RECORD', details: { totalBytes: count * 120, announcedPeople: count } },
+      })
+    },
+  )
+
+  it('nobody is written to such a terminal', () => {
+    const { furniture, wire } = terminalWith([people120(1)])
+    const person = { pin: '5', name: 'Zoé' }
+    expect(wire.run(writePeople([person], 'new', LIST)).outcome).toMatchObject({
+      ok: false,
+      error: { code: 'ZK_BAD_RECORD' },
+    })
+    expect([furniture.people.length, wire.terminal.count(CODES.USER_WRQ)]).toEqual([1, 0])
+  })
+})
