@@ -13,10 +13,14 @@ const USUAL_PORT = 3_000
 const embeddedOnly = process.env['TEST_EMBEDDED_ONLY'] === '1'
 
 let folder: string
+const running = new Set<ChildProcess>()
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'zk-start-'))
 })
 afterEach(() => {
+  // What a failed test left running does not outlive it.
+  for (const child of running) child.kill('SIGKILL')
+  running.clear()
   rmSync(folder, { recursive: true, force: true })
 })
 
@@ -167,6 +171,8 @@ async function startAndWait(
     env: environment(extra),
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  running.add(child)
+  child.once('exit', () => running.delete(child))
   let output = ''
   const seen = Promise.withResolvers<void>()
   for (const stream of [child.stdout, child.stderr]) {
