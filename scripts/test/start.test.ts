@@ -19,7 +19,7 @@ beforeEach(() => {
 })
 afterEach(() => {
   // What a failed test left running does not outlive it.
-  for (const child of running) child.kill('SIGKILL')
+  for (const { pid } of running) if (pid !== undefined) process.kill(-pid, 'SIGKILL')
   running.clear()
   rmSync(folder, { recursive: true, force: true })
 })
