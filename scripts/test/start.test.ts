@@ -1,7 +1,7 @@
 // `npm start` as a newcomer meets it: run as a process of its own, read from its output.
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -68,6 +68,25 @@ describe('npm start -- --once', () => {
     expect(status).toBe(2)
     expect(stderr).toContain("'--twice'")
     expect(runOnce('--once', '--no-demo').status).toBe(2)
+  })
+})
+
+describe('a start that fails', () => {
+  it('names the damaged file, and ends with a line of JSON all the same', () => {
+    mkdirSync(join(folder, 'data'))
+    const file = join(folder, 'data', 'demo-terminal.json')
+    writeFileSync(file, '{"seed":1,"si')
+    const { status, stdout, stderr } = runOnce('--once')
+    expect(status).toBe(1)
+    expect(stderr).toContain(`${file} is not what a start of the demo wrote`)
+    expect(lastLine(stdout)).toMatchObject({ ok: false })
+  })
+
+  it('says in one sentence where it looked for its data', () => {
+    writeFileSync(join(folder, 'data'), 'a file where the folder should be')
+    const { status, stderr } = runOnce('--once')
+    expect(status).toBe(1)
+    expect(stderr).toMatch(/^The database cannot be reached.*DATA_DIR\n$/)
   })
 })
 

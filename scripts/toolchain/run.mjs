@@ -11,6 +11,8 @@ const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../..')
 const NODE = join(ROOT, 'node_modules/node/bin', process.platform === 'win32' ? 'node.exe' : 'node')
 const STAMP = join(ROOT, 'node_modules/.installed-from')
 const LOCK = join(ROOT, '.cache/install.lock')
+/** An install takes half a minute; one that has hung for this long is ended, and whoever waited for it is told. */
+const INSTALL_WITHIN_MS = 15 * 60_000
 
 const root = (path) => join(ROOT, path)
 const packageManager = () => JSON.parse(readFileSync(root('package.json'), 'utf8')).packageManager
@@ -29,7 +31,12 @@ function isInstalled() {
 /** One install at a time in this folder: `npm start` and `npm test` of a fresh clone may be typed together. */
 function whileLocked(install) {
   mkdirSync(dirname(LOCK), { recursive: true })
+  const giveUpAt = Date.now() + INSTALL_WITHIN_MS
   for (let told = false; !takeLock(); told = true) {
+    if (Date.now() > giveUpAt) {
+      console.error(`Another install still runs in this folder; if there is none, remove ${LOCK}`)
+      process.exit(1)
+    }
     if (!told) console.error(`Another install runs in this folder; waiting for it (its mark: ${LOCK})`)
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500)
   }
@@ -79,6 +86,7 @@ function install() {
       cwd: ROOT,
       encoding: 'utf8',
       maxBuffer: 64 * 1024 * 1024,
+      timeout: INSTALL_WITHIN_MS,
       shell: process.platform === 'win32',
       // A CI variable or a TTY must not make pnpm ask questions.
       env: { ...process.env, CI: 'true', npm_config_update_notifier: 'false' },
