@@ -63,6 +63,10 @@ const VALUES: readonly unknown[] = [
 /** What must not be in any answer: stacks, SQL, paths, drivers. */
 const INSIDE = /\bat .+:\d+:\d+|node_modules|SELECT |INSERT |SQLITE_|ER_[A-Z_]+|\/work\/|\.ts\b/
 
+/** The request's id is random letters, and `…ER_M` among them gives nothing away. */
+const withoutRequestId = (answer: Answer): string =>
+  answer.text.replaceAll(/req-[\w-]{16}/g, 'req-')
+
 describe.each(MODES)('hostile requests in %s', (mode) => {
   let service: WholeService
   let operations: PlacedOperation[]
@@ -92,7 +96,7 @@ describe.each(MODES)('hostile requests in %s', (mode) => {
         const bodies = [value, ...Object.keys(good).map((field) => ({ ...good, [field]: value }))]
         for (const body of bodies) {
           const answer = await asked(method, fill(path), { body })
-          expect(answer.text).not.toMatch(INSIDE)
+          expect(withoutRequestId(answer)).not.toMatch(INSIDE)
           count += 1
         }
       }
@@ -111,7 +115,7 @@ describe.each(MODES)('hostile requests in %s', (mode) => {
         '99999999999999999999',
       ]) {
         const answer = await asked(method, fill(path, encodeURIComponent(value)))
-        expect(answer.text).not.toMatch(INSIDE)
+        expect(withoutRequestId(answer)).not.toMatch(INSIDE)
         expect(answer.status).toBeGreaterThanOrEqual(400)
         count += 1
       }
@@ -131,7 +135,7 @@ describe.each(MODES)('hostile requests in %s', (mode) => {
             `${name}=%ff`,
           ]) {
             const answer = await asked(method, `${fill(path)}?${query}`)
-            expect(answer.text).not.toMatch(INSIDE)
+            expect(withoutRequestId(answer)).not.toMatch(INSIDE)
             count += 1
           }
         }
@@ -148,7 +152,7 @@ describe.each(MODES)('hostile requests in %s', (mode) => {
         fc.jsonValue({ maxDepth: 4 }),
         async ({ method, path }, body) => {
           const answer = await asked(method, fill(path), { body })
-          expect(answer.text).not.toMatch(INSIDE)
+          expect(withoutRequestId(answer)).not.toMatch(INSIDE)
         },
       ),
       { numRuns: 200, seed: 42 },
