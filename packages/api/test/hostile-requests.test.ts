@@ -64,8 +64,7 @@ const VALUES: readonly unknown[] = [
 const INSIDE = /\bat .+:\d+:\d+|node_modules|SELECT |INSERT |SQLITE_|ER_[A-Z_]+|\/work\/|\.ts\b/
 
 /** The request's id is random letters, and `…ER_M` among them gives nothing away. */
-const withoutRequestId = (answer: Answer): string =>
-  answer.text.replaceAll(/req-[\w-]{16}/g, 'req-')
+const withoutRequestId = (answer: Answer): string => answer.text.replaceAll(/req-[\w-]{16}/g, 'req-')
 
 describe.each(MODES)('hostile requests in %s', (mode) => {
   let service: WholeService
