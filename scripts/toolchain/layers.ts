@@ -28,7 +28,10 @@ const ZK_PROTO_STOREYS: readonly { readonly name: string; readonly files: RegExp
   { name: 'session', files: /^session\// },
   { name: 'procedures', files: /^procedures\// },
   { name: 'transport', files: /^transport\// },
-  { name: 'terminal', files: /^(terminal|terminal-[a-z-]+|connect|attendance-read)\.ts$/ },
+  {
+    name: 'terminal',
+    files: /^(terminal|terminal-[a-z-]+|connect|probe|watch|copy-people|attendance-(read|choice))\.ts$/,
+  },
   { name: 'entrances', files: /^(index|wire)\.ts$/ },
 ]
 /** transport stands beside the conversations: it drives a session and knows none of them. */

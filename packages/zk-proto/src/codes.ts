@@ -82,44 +82,44 @@ export const CODES = {
 
 /** Reply numbers. PREPARE_DATA and DATA are commands in uploads and replies in reads. Source: docs/protocol §7. */
 export const REPLIES = {
-  PREPARE_DATA: 1500,
-  DATA: 1501,
-  ACK_OK: 2000,
-  ACK_ERROR: 2001,
-  ACK_DATA: 2002,
-  ACK_RETRY: 2003,
-  ACK_REPEAT: 2004,
-  ACK_UNAUTH: 2005,
-  FAILURE_4989: 4989,
-  FAILURE_4993: 4993,
-  ACK_ERROR_DATA: 65531,
-  ACK_ERROR_INIT: 65532,
-  ACK_ERROR_CMD: 65533,
-  ACK_UNKNOWN: 65535,
+  PREPARE_DATA: 1500, // a transfer of several packets follows
+  DATA: 1501, // a piece of a transfer, or a whole answer
+  ACK_OK: 2000, // done
+  ACK_ERROR: 2001, // refused: no such thing, a bad argument, no room
+  ACK_DATA: 2002, // done, with data; in no recording
+  ACK_RETRY: 2003, // named by the manual; in no recording
+  ACK_REPEAT: 2004, // named by the manual; in no recording
+  ACK_UNAUTH: 2005, // not authenticated; to the connect command: a key is wanted
+  FAILURE_4989: 4989, // newer firmware, to a bulk read that it does not do
+  FAILURE_4993: 4993, // newer firmware, to a finger without a template
+  ACK_ERROR_DATA: 65531, // the data are wrong; in no recording
+  ACK_ERROR_INIT: 65532, // not initialised; in no recording
+  ACK_ERROR_CMD: 65533, // the command is wrong; in no recording
+  ACK_UNKNOWN: 65535, // the terminal does not know the command
 } as const
 
 /** Live event numbers; also the bits of the mask that asks for them. Source: docs/protocol §18.2. */
 export const EVENTS = {
-  ATTLOG: 1,
-  FINGER: 2,
-  ENROLLUSER: 4,
-  ENROLLFINGER: 8,
-  BUTTON: 16,
-  UNLOCK: 32,
-  VERIFY: 128,
-  FPFTR: 256,
-  ALARM: 512,
+  ATTLOG: 1, // somebody was recognised and recorded, or refused by an access panel
+  FINGER: 2, // a finger was placed, known or not
+  ENROLLUSER: 4, // a person was enrolled
+  ENROLLFINGER: 8, // an enrolment ended
+  BUTTON: 16, // a key was pressed
+  UNLOCK: 32, // the door was opened
+  VERIFY: 128, // recognition ended, with somebody or nobody
+  FPFTR: 256, // how good a press of an enrolment was
+  ALARM: 512, // misoperation, tampering, duress and others
 } as const
 
 /** The tables of a terminal as bulk reads and clear commands number them. Source: docs/protocol §14.1. */
 export const DATA_TYPES = {
-  ATTENDANCE: 1,
-  TEMPLATES: 2,
-  OPERATION_LOG: 4,
-  PEOPLE: 5,
-  SMS: 6,
-  SMS_LINKS: 7,
-  WORK_CODES: 8,
+  ATTENDANCE: 1, // punches
+  TEMPLATES: 2, // fingerprint templates
+  OPERATION_LOG: 4, // what was done at the terminal
+  PEOPLE: 5, // who is on it
+  SMS: 6, // short messages
+  SMS_LINKS: 7, // who sees which message
+  WORK_CODES: 8, // work codes
 } as const
 
 function namesByNumber(table: Readonly<Record<string, number>>): ReadonlyMap<number, string> {

@@ -1,11 +1,13 @@
 // connect: reaches a terminal, shakes hands and makes a Terminal. The only file that chooses between transports, and the
 // one that says what it means when nobody answers.
-import { ZkRefusedError, ZkTransportError, ZkUsageError } from './errors.ts'
+import { ZkError, ZkRefusedError, ZkTransportError, ZkUsageError } from './errors.ts'
 import { AUTO_ENCODING, checkNameEncoding } from './name-encoding.ts'
 import { handshake, NO_COMM_KEY } from './procedures/handshake.ts'
 import { DEFAULT_TIMEOUTS } from './session/session.ts'
 import type { Timeouts } from './session/session.ts'
 import { Terminal } from './terminal.ts'
+import { BackOff, pause } from './transport/back-off.ts'
+import type { RetryOptions } from './transport/back-off.ts'
 import { DrivenSession } from './transport/drive.ts'
 import { openTcp } from './transport/tcp.ts'
 import { openUdp } from './transport/udp.ts'
@@ -28,10 +30,16 @@ export interface ConnectOptions {
   /** How names are written on the terminal: `auto`, or a WHATWG label such as `gb18030`. */
   readonly nameEncoding?: string
   readonly timeouts?: Partial<Timeouts>
+  /**
+   * Tries again where nobody was reached: refused, silent, unreachable, busy. Without it there is one try. A terminal that
+   * has answered, be it that the key is wrong, is never tried again, so that nobody is locked out.
+   */
+  readonly retry?: RetryOptions
   readonly signal?: AbortSignal
 }
 
-type Kind = 'tcp' | 'udp'
+/** What carries a session. */
+export type Kind = 'tcp' | 'udp'
 
 const OPEN = { tcp: openTcp, udp: openUdp } as const
 const OTHER = { tcp: 'udp', udp: 'tcp' } as const
@@ -48,9 +56,27 @@ const MOST_REMEMBERED = 4096
  */
 export async function connect(options: ConnectOptions): Promise<Terminal> {
   checkOptions(options)
-  const { transport = 'auto', nameEncoding = AUTO_ENCODING } = options
-  const driven = transport === 'auto' ? await reachAnyway(options) : await reach(transport, options)
-  return new Terminal(driven, nameEncoding)
+  const { transport = 'auto', nameEncoding = AUTO_ENCODING, retry = ONE_TRY, signal } = options
+  const backOff = new BackOff(retry)
+  for (;;) {
+    try {
+      const driven = transport === 'auto' ? await reachAnyway(options) : await reach(transport, options)
+      return new Terminal(driven, nameEncoding)
+    } catch (error) {
+      const pauseMs = worthAnotherTry(error) ? backOff.next() : undefined
+      if (pauseMs === undefined) throw error
+      await pause(pauseMs, signal)
+    }
+  }
+}
+
+const ONE_TRY: RetryOptions = { attempts: 1 }
+
+/** Whether a failure to connect may pass by itself: nobody was reached, or somebody who serves another client. */
+export function worthAnotherTry(error: unknown): boolean {
+  if (!(error instanceof ZkError)) return false
+  if (error.code === 'ZK_BUSY') return true
+  return error instanceof ZkTransportError && error.code !== 'ZK_ABORTED' && error.effect === 'none'
 }
 
 /** By the way that worked last time, TCP at first, or else by the other one. */
@@ -99,11 +125,11 @@ function nobodyThere(error: unknown): error is ZkTransportError {
 }
 
 /** A session by one way, connected and authenticated. */
-async function reach(kind: Kind, options: ConnectOptions): Promise<DrivenSession> {
+export async function reach(kind: Kind, options: ConnectOptions): Promise<DrivenSession> {
   const { host, port = DEFAULT_PORT, commKey = NO_COMM_KEY, signal } = options
   const timeouts: Timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts }
   const transport = await OPEN[kind]({ host, port, timeoutMs: timeouts.connectMs, signal })
-  const driven = new DrivenSession(transport, timeouts, () => undefined)
+  const driven = new DrivenSession(transport, timeouts, () => undefined, { host, port })
   try {
     await driven.perform(handshake(commKey), { deadlineMs: timeouts.connectMs, signal })
   } catch (error) {
@@ -115,7 +141,11 @@ async function reach(kind: Kind, options: ConnectOptions): Promise<DrivenSession
 
 /** Says what a failed handshake means where the bare failure does not. */
 function connectError(error: unknown, driven: DrivenSession, host: string, port: number): unknown {
-  if (!(error instanceof ZkTransportError) || driven.heard) return error
+  if (!(error instanceof ZkError) || driven.heard) return error
+  // What came was no packet of a terminal; it looks damaged only to those who expect one.
+  const nonsense = error.code === 'ZK_TIMEOUT' || error.code === 'ZK_BAD_CHECKSUM'
+  if (nonsense && driven.stranger !== undefined) return driven.stranger
+  if (!(error instanceof ZkTransportError)) return error
   const details = { host, port }
   if (error.code === 'ZK_CONNECTION_LOST') {
     // Over UDP the system tells of a port that is not open after something was sent there.
@@ -129,14 +159,11 @@ function connectError(error: unknown, driven: DrivenSession, host: string, port:
     )
   }
   if (error.code === 'ZK_TIMEOUT') {
-    return (
-      driven.stranger ??
-      new ZkTransportError('ZK_TIMEOUT', `${host}:${port} ${SILENT[driven.kind]}`, {
-        details: { ...details, reason: 'silent' },
-        effect: 'none',
-        cause: error,
-      })
-    )
+    return new ZkTransportError('ZK_TIMEOUT', `${host}:${port} ${SILENT[driven.kind]}`, {
+      details: { ...details, reason: 'silent' },
+      effect: 'none',
+      cause: error,
+    })
   }
   return error
 }
@@ -146,7 +173,8 @@ const SILENT = {
   udp: 'does not answer over UDP: it is switched off, unreachable, serves TCP only, or is no terminal',
 } as const
 
-function checkOptions(options: ConnectOptions): void {
+/** Throws a ZkUsageError for options that cannot be meant. */
+export function checkOptions(options: ConnectOptions): void {
   const { host, port = DEFAULT_PORT, commKey = NO_COMM_KEY } = options
   if (host === '') throw outOfRange('The host is empty; give an address or a name')
   if (!Number.isInteger(port) || port < 1 || port > HIGHEST_PORT) {

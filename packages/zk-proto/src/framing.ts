@@ -34,7 +34,9 @@ export function framePacket(framing: Framing, header: PacketHeader, payload: Uin
  */
 export class StreamReassembler {
   readonly #maxPacketBytes: number
+  /** Its own; what is cut up lies here or in a segment that was lent. */
   #memory = new Uint8Array(0)
+  #bytes: Uint8Array = this.#memory
   /** Where the first byte stands that is not part of a packet handed out. */
   #begin = 0
   /** Behind the last byte that arrived. */
@@ -51,13 +53,21 @@ export class StreamReassembler {
 
   /** Takes the next segment. Its memory may be used again afterwards. */
   push(segment: Uint8Array): void {
-    if (this.#begin === this.#end) {
-      this.#begin = 0
-      this.#end = 0
+    if (this.#end === this.#begin) this.#standIn(this.#memory, 0)
+    if (this.#bytes !== this.#memory || this.#end + segment.length > this.#memory.length) {
+      this.#keep(segment.length)
     }
-    if (this.#end + segment.length > this.#memory.length) this.#makeRoom(segment.length)
     this.#memory.set(segment, this.#end)
     this.#end += segment.length
+  }
+
+  /**
+   * As `push`, for a segment that is lent: its memory must not change until `nextInPlace` has given undefined. Packets
+   * that lie in it whole are then never copied.
+   */
+  lend(segment: Uint8Array): void {
+    if (this.pendingBytes > 0) this.push(segment)
+    else this.#standIn(segment, segment.length)
   }
 
   /**
@@ -68,17 +78,29 @@ export class StreamReassembler {
     return this.nextInPlace()?.slice()
   }
 
-  /** As `next`, without copying: the packet is a view that holds good until the next `push`. */
+  /** As `next`, without copying: the packet is a view that holds good until the next `push` or `lend`. */
   nextInPlace(): Uint8Array | undefined {
+    const length = this.#wholePacketBytes()
+    if (length === undefined) {
+      if (this.#bytes !== this.#memory) this.#keep(0)
+      return undefined
+    }
+    const start = this.#begin + WRAPPER_BYTES
+    this.#begin = start + length
+    return this.#bytes.subarray(start, this.#begin)
+  }
+
+  /** The length of the packet that is pending, without its wrapper; undefined while it is not whole. */
+  #wholePacketBytes(): number | undefined {
     const pending = this.pendingBytes
     if (pending === 0) return undefined
     if (!this.#beginsPacket()) {
       throw new ZkProtocolError('ZK_BAD_FRAME', 'Expected the start of a packet; the stream is out of step', {
-        details: { head: hexHead(this.#memory.subarray(this.#begin, this.#end)) },
+        details: { head: hexHead(this.#bytes.subarray(this.#begin, this.#end)) },
       })
     }
     if (pending < WRAPPER_BYTES) return undefined
-    const length = u32At(this.#memory, this.#begin + MAGIC.length)
+    const length = u32At(this.#bytes, this.#begin + MAGIC.length)
     if (length < PACKET_HEADER_BYTES) {
       throw new ZkProtocolError('ZK_BAD_FRAME', `A packet cannot be ${length} byte(s) long`, {
         details: { length },
@@ -91,30 +113,31 @@ export class StreamReassembler {
         { details: { length, limit: this.#maxPacketBytes } },
       )
     }
-    if (pending < WRAPPER_BYTES + length) return undefined
-    const start = this.#begin + WRAPPER_BYTES
-    this.#begin = start + length
-    return this.#memory.subarray(start, this.#begin)
+    return pending < WRAPPER_BYTES + length ? undefined : length
   }
 
   /** Whether what is pending is the beginning of the magic number, or begins with it. */
   #beginsPacket(): boolean {
     const known = Math.min(this.pendingBytes, MAGIC.length)
-    for (let i = 0; i < known; i += 1) if (this.#memory[this.#begin + i] !== MAGIC[i]) return false
+    for (let i = 0; i < known; i += 1) if (this.#bytes[this.#begin + i] !== MAGIC[i]) return false
     return true
   }
 
-  /** What is pending moves to the front, of larger memory where this one is too small. */
-  #makeRoom(moreBytes: number): void {
-    const pending = this.#memory.subarray(this.#begin, this.#end)
+  /** What is pending moves to the front of memory of its own, which is made larger where more than that is to fit in. */
+  #keep(moreBytes: number): void {
+    const pending = this.#bytes.subarray(this.#begin, this.#end)
     const needed = pending.length + moreBytes
-    if (needed <= this.#memory.length) {
-      this.#memory.copyWithin(0, this.#begin, this.#end)
-    } else {
+    if (needed > this.#memory.length) {
       this.#memory = new Uint8Array(Math.max(needed, this.#memory.length * 2, FIRST_ROOM_BYTES))
-      this.#memory.set(pending)
     }
+    this.#memory.set(pending)
+    this.#standIn(this.#memory, pending.length)
+  }
+
+  /** From here on the first `sizeBytes` of `bytes` are pending. */
+  #standIn(bytes: Uint8Array, sizeBytes: number): void {
+    this.#bytes = bytes
     this.#begin = 0
-    this.#end = pending.length
+    this.#end = sizeBytes
   }
 }

@@ -28,9 +28,10 @@ function strictUtf8(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** A text cut in the middle of its last UTF-8 character, as a field's end does it, still counts as UTF-8. */
-function isUtf8(bytes: Uint8Array): boolean {
-  for (let cut = 0; cut <= 3; cut += 1) {
+/** Whether it is UTF-8. With `maybeCut` its last character may lack bytes, as where a field was too short for a text. */
+function isUtf8(bytes: Uint8Array, maybeCut: boolean): boolean {
+  const mostCut = maybeCut ? 3 : 0
+  for (let cut = 0; cut <= mostCut; cut += 1) {
     const head = bytes.subarray(0, bytes.length - cut)
     if (strictUtf8(head) === undefined) continue
     const [lead] = bytes.subarray(head.length)
@@ -55,12 +56,17 @@ export function checkNameEncoding(setting: string): void {
 
 /**
  * The decoder for the names of one terminal. With `auto`: UTF-8 where every name is UTF-8, else `latin1`, which loses
- * nothing and invents nothing; whoever knows the code page names it. A named encoding decodes with replacement
- * characters where bytes do not fit; the bytes themselves stay in the person's record.
+ * nothing and invents nothing; whoever knows the code page names it. Only a name that fills its field of `fieldBytes`, but
+ * for a NUL perhaps, may end in the middle of a character: a shorter one that does is no UTF-8. A named encoding decodes
+ * with replacement characters where bytes do not fit; the bytes themselves stay in the person's record.
  */
-export function nameDecoder(setting: string, names: Iterable<Uint8Array>): NameDecoder {
+export function nameDecoder(
+  setting: string,
+  names: Iterable<Uint8Array>,
+  fieldBytes: number = Number.POSITIVE_INFINITY,
+): NameDecoder {
   if (setting === AUTO_ENCODING) {
-    for (const bytes of names) if (!isUtf8(bytes)) return LATIN1
+    for (const bytes of names) if (!isUtf8(bytes, bytes.length >= fieldBytes - 1)) return LATIN1
     return nameDecoder('utf-8', [])
   }
   checkNameEncoding(setting)

@@ -30,30 +30,34 @@ export interface Packet extends PacketHeader {
   readonly checksum: ChecksumVerdict
 }
 
-/** So many bytes are summed up before the sum is folded: no sum of theirs leaves 31 bits. */
+/** So many bytes are summed up before the sum is folded: no sum of their 16-bit words leaves 32 bits. */
 const SUM_BLOCK_BYTES = 32_768
 
 /**
- * Folded 16-bit sum over `start` to `end`; an odd end counts as if a zero byte followed. Four words are read at once and
- * the sums of lower and upper ones kept apart: every byte of a log goes through this loop.
+ * Folded 16-bit sum over `start` to `end`; an odd end counts as if a zero byte followed. Every byte of a log goes through
+ * this loop, so it reads 16 at once and adds up 32-bit words, whatever runs over, and their upper halves: what the lower
+ * halves come to is the difference.
  */
 function foldedSum(bytes: Uint8Array, start: number, end: number): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset + start, end - start)
-  const foursEnd = view.byteLength & ~7
+  const wordsEnd = view.byteLength & ~15
   let sum = 0
-  for (let at = 0; at < foursEnd;) {
-    const blockEnd = Math.min(foursEnd, at + SUM_BLOCK_BYTES)
-    let lower = 0
+  for (let at = 0; at < wordsEnd;) {
+    const blockEnd = Math.min(wordsEnd, at + SUM_BLOCK_BYTES)
+    let words = 0
     let upper = 0
-    for (; at < blockEnd; at += 8) {
+    for (; at < blockEnd; at += 16) {
       const one = view.getInt32(at, true)
       const two = view.getInt32(at + 4, true)
-      lower += (one & 0xffff) + (two & 0xffff)
-      upper += (one >>> 16) + (two >>> 16)
+      const three = view.getInt32(at + 8, true)
+      const four = view.getInt32(at + 12, true)
+      words = (words + one + two + three + four) | 0
+      upper = (upper + (one >>> 16) + (two >>> 16) + (three >>> 16) + (four >>> 16)) | 0
     }
+    const lower = (words - (upper << 16)) >>> 0
     sum = folded(sum + lower + upper)
   }
-  for (let at = foursEnd; at < view.byteLength; at += 1) sum += view.getUint8(at) << ((at & 1) * 8)
+  for (let at = wordsEnd; at < view.byteLength; at += 1) sum += view.getUint8(at) << ((at & 1) * 8)
   return folded(sum)
 }
 

@@ -31,8 +31,9 @@ export class TerminalEnrolment {
 
   /**
    * Has the terminal enrol a finger, 0 to 9, of a person that is on it: three presses. Other calls go on meanwhile. However
-   * it ends, the terminal is put back to its normal work. Throws ZK_REFUSED with `details.reason` `quality`, `timeout`,
-   * `duplicate`, `cancelled` or `unsupported`; ZK_VALUE_OUT_OF_RANGE when the finger is enrolled already; ZK_ABORTED.
+   * it ends, the terminal is put back to its normal work; a template that it tells of is read back. Throws ZK_REFUSED with
+   * `details.reason` `quality`, `timeout`, `duplicate`, `cancelled`, `unsupported` or `not_kept`; ZK_VALUE_OUT_OF_RANGE when
+   * the finger is enrolled already; ZK_ABORTED.
    */
   enrol(
     person: Pick<Person, 'uid' | 'pin' | 'layout'>,

@@ -2,7 +2,7 @@
 import { deleteMessage, linkMessage, readMessage, unlinkMessage, writeMessage } from './commands/messages.ts'
 import { AUTO_ENCODING, encodeName, nameDecoder } from './name-encoding.ts'
 import { askIfThere } from './procedures/access-rules.ts'
-import { readMessageRecords } from './procedures/read-logs.ts'
+import { readMessageLinks, readMessageRecords } from './procedures/read-logs.ts'
 import { LONGEST_SMS_BYTES, sms72 } from './records/sms.ts'
 import { ask } from './session/procedure.ts'
 import type { CallOptions, TerminalLine } from './terminal-line.ts'
@@ -61,6 +61,11 @@ export class TerminalMessages {
     return this.#line.perform(ask(deleteMessage, { id }), options)
   }
 
+  /** Which messages are shown to whom. Throws ZK_BAD_RECORD when the records are not as they are written. */
+  links(options: CallOptions = {}): Promise<readonly { readonly uid: number; readonly id: number }[]> {
+    return this.#line.perform(readMessageLinks(this.#line.sliceBytes), options, true)
+  }
+
   /** Has a message shown to a person. */
   showTo(uid: number, id: number, options: CallOptions = {}): Promise<void> {
     return this.#line.perform(ask(linkMessage, { uid, id }), options)
@@ -78,7 +83,7 @@ export class TerminalMessages {
 
   #decode(bytes: Uint8Array): ShortMessage {
     const { id, tag, validMinutes, startTime, text } = sms72.decode(bytes)
-    const names = nameDecoder(this.#line.nameEncoding, [text])
+    const names = nameDecoder(this.#line.nameEncoding, [text], LONGEST_SMS_BYTES)
     return { id, tag, validMinutes, from: formatPackedTime(startTime), text: names.decode(text) }
   }
 }

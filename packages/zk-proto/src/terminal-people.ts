@@ -1,10 +1,10 @@
 // terminal.people: who is on the terminal. Every write is read back and compared before it counts as done.
 import { setVerifyMode, verifyModeOf } from './procedures/access-rules.ts'
 import { makeItCount } from './procedures/after-writing.ts'
-import { readPeople } from './procedures/read-people.ts'
-import type { PeopleRead, ReadPeoplePlan } from './procedures/read-people.ts'
+import { readPeople, readRawPeople } from './procedures/read-people.ts'
+import type { PeopleRead, RawPeople, ReadPeoplePlan } from './procedures/read-people.ts'
 import type { OnProgress } from './procedures/read-progress.ts'
-import { noSuchPin, removePerson, writePeople } from './procedures/write-people.ts'
+import { noSuchPin, pinWidthIfTold, removePerson, writePeople } from './procedures/write-people.ts'
 import type { PersonOutcome } from './procedures/write-people.ts'
 import { clearAdministrators } from './commands/clearing.ts'
 import type { NewPerson, PersonFields } from './records/person-edit.ts'
@@ -25,9 +25,14 @@ export class TerminalPeople {
     this.#line = line
   }
 
-  /** Everyone. Throws ZK_BAD_RECORD when the form of the records is not known or not certain. */
+  /** Everyone. Throws ZK_BAD_RECORD when the form of the records is not known or not certain; then `readRaw` reads them. */
   list(options: ReadPeopleOptions = {}): Promise<PeopleRead> {
     return this.#line.perform(readPeople(this.#plan(options)), options, true)
+  }
+
+  /** The list as bytes, in whatever form the terminal keeps it. May hold passwords: log it nowhere. */
+  readRaw(options: ReadPeopleOptions = {}): Promise<RawPeople> {
+    return this.#line.perform(readRawPeople(this.#plan(options)), options, true)
   }
 
   /** The person of a pin; undefined when there is none. */
@@ -65,6 +70,11 @@ export class TerminalPeople {
   /** Deletes a person and their templates; punches stay in the log. Throws ZK_VALUE_OUT_OF_RANGE when there is none. */
   remove(pin: string, options: CallOptions = {}): Promise<Person> {
     return this.#line.perform(removePerson(pin, this.#plan(options)), options, true)
+  }
+
+  /** How many characters a pin may have there; undefined where the terminal does not say. */
+  readPinWidth(options: CallOptions = {}): Promise<number | undefined> {
+    return this.#line.perform(pinWidthIfTold(), options)
   }
 
   /** How a person is to be recognised: 0 as the group, else 128 and a verify mode. */

@@ -3,7 +3,7 @@
 import { readOneTemplate, readTemplates } from './procedures/read-templates.ts'
 import type { OnProgress } from './procedures/read-progress.ts'
 import { removeTemplate, writeOneTemplate, writePeopleWithTemplates } from './procedures/write-templates.ts'
-import type { Owner, PersonWithTemplates } from './procedures/write-templates.ts'
+import type { NewTemplate, Owner, PersonWithTemplates } from './procedures/write-templates.ts'
 import type { Template } from './records/template.ts'
 import type { CallOptions, TerminalLine } from './terminal-line.ts'
 
@@ -29,13 +29,10 @@ export class TerminalTemplates {
 
   /**
    * Writes the template of a finger, in place of one that is there, and reads it back. Nobody can punch meanwhile. Throws
-   * ZK_REFUSED when the terminal refuses (an unknown person, no room) or does not keep it.
+   * ZK_VALUE_OUT_OF_RANGE (`details.reason` is `template_version`), before anything is written, when the terminal compares
+   * fingers by another version; ZK_REFUSED when it refuses (an unknown person, no room) or does not keep the template.
    */
-  write(
-    owner: Owner,
-    template: Pick<Template, 'finger' | 'flag' | 'bytes'>,
-    options: CallOptions = {},
-  ): Promise<void> {
+  write(owner: Owner, template: NewTemplate, options: CallOptions = {}): Promise<void> {
     return this.#line.perform(writeOneTemplate(owner, template, this.#line), options, true)
   }
 
@@ -46,7 +43,8 @@ export class TerminalTemplates {
 
   /**
    * Writes people and their templates in one upload, as read from a terminal of the same form, uids as they are. Nobody can
-   * punch meanwhile. Throws ZK_VALUE_OUT_OF_RANGE when a uid or pin belongs to somebody else there.
+   * punch meanwhile. Throws ZK_VALUE_OUT_OF_RANGE when a uid or pin belongs to somebody else there, or a template is of
+   * another version. Between terminals that differ: `copyPeople`.
    */
   writeWithPeople(entries: readonly PersonWithTemplates[], options: CallOptions = {}): Promise<void> {
     const { nameEncoding, sliceBytes } = this.#line

@@ -1,8 +1,12 @@
 // Terminal: the promise and async-iterator API over a driven session, which connect.ts makes. What concerns one subject is
 // grouped in the facets of terminal-*.ts.
+/// <reference lib="esnext.disposable" preserve="true" />
 import { readClock } from './commands/terminal.ts'
+import { ChosenAttendance } from './attendance-choice.ts'
+import type { ChosenBatch } from './attendance-choice.ts'
 import { PulledAttendance } from './attendance-read.ts'
 import type { AttendanceRead } from './attendance-read.ts'
+import type { ZkError } from './errors.ts'
 import type { AttendanceBookmark } from './procedures/attendance-bookmark.ts'
 import { formOfBookmark } from './procedures/attendance-bookmark.ts'
 import type { LiveNotice } from './procedures/live-events.ts'
@@ -17,6 +21,7 @@ import type { TerminalIdentity } from './procedures/read-info.ts'
 import type { PeopleRead } from './procedures/read-people.ts'
 import type { OnProgress } from './procedures/read-progress.ts'
 import type { Capacity } from './records/capacity.ts'
+import type { PunchChoice } from './records/punch-choice.ts'
 import type { SessionStats } from './session/client-session.ts'
 import { ask } from './session/procedure.ts'
 import type { Procedure } from './session/procedure.ts'
@@ -40,16 +45,21 @@ import type { DrivenSession } from './transport/drive.ts'
 import { formatWallTime } from './wall-time.ts'
 import type { WallTime } from './wall-time.ts'
 
-export interface ReadAttendanceOptions extends CallOptions {
+/** How the log is read, whatever is handed out of it. */
+export interface ReadLogOptions extends CallOptions {
   /** Reads only what follows, if its anchor still matches; else everything. */
   readonly from?: AttendanceBookmark
   readonly onProgress?: OnProgress
 }
 
+/** How the log is read, and which punches of it are wanted. */
+export interface ReadAttendanceOptions extends ReadLogOptions, PunchChoice {}
+
 /** A terminal's identity, its counts, and its clock held against the host's. */
 export interface TerminalInfo extends TerminalIdentity {
-  /** The terminal's clock, `YYYY-MM-DDTHH:MM:SS`. */
-  readonly wallTime: string
+  /** The terminal's clock, `YYYY-MM-DDTHH:MM:SS`; null where it cannot be read, for which `clockFault` has the reason. */
+  readonly wallTime: string | null
+  readonly clockFault: ZkError | undefined
   /** The host's clock at the middle of that reading, in milliseconds since 1970. */
   readonly wallTimeReadAtMs: number
   /** How long the reading took: the clock was read at `wallTimeReadAtMs` give or take half of this. */
@@ -111,11 +121,12 @@ export class Terminal implements AsyncDisposable {
 
   /** Identity, counts and clock. What the terminal refuses to tell is null. */
   async info(options: CallOptions = {}): Promise<TerminalInfo> {
-    const { identity, clock } = await this.#line.perform(readIdentity(), options)
+    const { identity, clock, clockFault } = await this.#line.perform(readIdentity(), options)
     // The clock was the last question: it was answered just now.
-    const { roundTripMs } = clock
+    const roundTripMs = clock?.roundTripMs ?? 0
     const wallTimeReadAtMs = epochMs() - roundTripMs / 2
-    return { ...identity, wallTime: formatWallTime(clock.time), wallTimeReadAtMs, roundTripMs }
+    const wallTime = clock === undefined ? null : formatWallTime(clock.time)
+    return { ...identity, wallTime, clockFault, wallTimeReadAtMs, roundTripMs }
   }
 
   /** What it holds and can hold, as far as it tells. */
@@ -140,14 +151,19 @@ export class Terminal implements AsyncDisposable {
 
   /**
    * The attendance log, to be iterated: the next batch is asked for when the last one was taken, and leaving the loop
-   * frees the terminal's buffer. Throws ZK_VALUE_OUT_OF_RANGE for a bookmark that is none.
+   * frees the terminal's buffer. `since`, `until` and `pins` choose among what is read; attempts that an access panel refused
+   * are no punches and are left out unless `denied` says otherwise. Whatever is left out, bookmarks and summary are those of
+   * the whole read. Throws ZK_VALUE_OUT_OF_RANGE for a bookmark or a time that is none.
    */
-  readAttendance(options: ReadAttendanceOptions = {}): AttendanceRead {
-    return this.#pull(readAttendance, options)
+  readAttendance(options: ReadAttendanceOptions = {}): AttendanceRead<ChosenBatch> {
+    return new ChosenAttendance(this.#pull(readAttendance, options), options)
   }
 
-  /** The attendance log as `readAttendance` gives it, each batch as typed arrays instead of punches. */
-  readAttendanceColumns(options: ReadAttendanceOptions = {}): AttendanceRead<AttendanceColumnsBatch> {
+  /**
+   * The attendance log, each batch as typed arrays instead of punches: every record of it, also what an access panel refused;
+   * see `AttendanceColumns.deniedAt`.
+   */
+  readAttendanceColumns(options: ReadLogOptions = {}): AttendanceRead<AttendanceColumnsBatch> {
     return this.#pull(readAttendanceColumns, options)
   }
 
@@ -179,7 +195,7 @@ export class Terminal implements AsyncDisposable {
 
   #pull<B>(
     read: (plan: ReadAttendancePlan) => Procedure<AttendanceSummary, B>,
-    options: ReadAttendanceOptions,
+    options: ReadLogOptions,
   ): AttendanceRead<B> {
     const { from, onProgress } = options
     if (from !== undefined) formOfBookmark(from)

@@ -82,7 +82,7 @@ export {
 export { ALL_EVENTS, registerEvents } from './commands/live.ts'
 export { deleteMessage, linkMessage, readMessage, unlinkMessage, writeMessage } from './commands/messages.ts'
 export { deletePerson, readPeopleDirectly, writePerson } from './commands/people.ts'
-export { blinkColon, clearScreen, writeScreen } from './commands/screen.ts'
+export { blinkColon, clearScreen, lineHead, writeScreen } from './commands/screen.ts'
 export type { ScreenLine } from './commands/screen.ts'
 export {
   deleteTemplate,
@@ -241,7 +241,7 @@ export {
   Punch,
 } from './records/punch.ts'
 export type { AttendanceFacts, AttendanceForm, AttendanceLayoutName } from './records/punch.ts'
-export { LONGEST_SMS_BYTES, sms72 } from './records/sms.ts'
+export { LONGEST_SMS_BYTES, sms72, smsLink } from './records/sms.ts'
 export {
   decodeTemplateUpload,
   encodeTemplateUpload,

@@ -6,6 +6,7 @@ import { captured, readCapture, readVectors } from './support/recorded.ts'
 interface KeyVectors {
   readonly vectors: readonly (readonly [number, number, number, string])[]
   readonly low_byte_pairs: readonly KeyRow[]
+  readonly steps: readonly KeyRow[]
   readonly from_capture: readonly KeyRow[]
 }
 interface KeyRow {
@@ -30,7 +31,7 @@ describe('the scrambled comm key', () => {
     }
   })
 
-  it.each([...recorded.from_capture, ...recorded.low_byte_pairs])(
+  it.each([...recorded.from_capture, ...recorded.low_byte_pairs, ...recorded.steps])(
     'of $key in session $session is $result',
     ({ key, session, ticks, result }) => {
       expect(toHex(scrambleCommKey(key, session, ticks))).toBe(result)

@@ -27,18 +27,23 @@ describe('what the package gives', () => {
       'ZkUsageError',
       'checkNameEncoding',
       'connect',
+      'copyPeople',
       'eventName',
       'formatPackedTime',
       'formatWallTime',
       'isRealPackedTime',
       'isRealWallTime',
+      'joinPeople',
       'operationName',
       'packTime',
       'parseWallTime',
       'privilegeLevel',
+      'probe',
       'punchStateName',
+      'templateVersion',
       'unpackTime',
       'verifyModeName',
+      'watch',
     ])
   })
 

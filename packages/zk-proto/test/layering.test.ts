@@ -21,7 +21,8 @@ function importsOf(file: string): string[] {
 
 /** Floors of the house: a file may import from its own floor and from those below. */
 const FLOORS = ['', 'records/', 'commands/', 'session/', 'procedures/', 'transport/', 'top'] as const
-const TOP = /^(?:terminal|terminal-[a-z-]+|connect|attendance-read|index|wire)\.ts$/
+const TOP =
+  /^(?:terminal|terminal-[a-z-]+|connect|probe|watch|copy-people|attendance-read|attendance-choice|index|wire)\.ts$/
 
 function floorOf(file: string): number {
   if (TOP.test(file)) return FLOORS.indexOf('top')

@@ -29,8 +29,17 @@ describe('names with the encoding left open', () => {
 
   it('are UTF-8 also when a field cut the last character of one', () => {
     const cut = utf8('Nguyễn Văn ễ').subarray(0, -1)
-    expect(nameDecoder('auto', [cut]).encoding).toBe('utf-8')
-    expect(nameDecoder('auto', [utf8('ễ').subarray(0, 1)]).encoding).toBe('utf-8')
+    for (const fieldBytes of [cut.length, cut.length + 1]) {
+      expect(nameDecoder('auto', [cut], fieldBytes).encoding).toBe('utf-8')
+    }
+    expect(nameDecoder('auto', [utf8('ễ').subarray(0, 1)], 2).encoding).toBe('utf-8')
+  })
+
+  it('are not UTF-8 when one ends in half a character with room behind it: that is another code page', () => {
+    const jose = fromHex('4a6f73e9')
+    const names = nameDecoder('auto', [utf8('Bob'), jose], 24)
+    expect([names.encoding, names.decode(jose)]).toEqual(['latin1', 'José'])
+    expect(nameDecoder('auto', [jose]).encoding).toBe('latin1')
   })
 
   it('are one character a byte when any of them is not: nothing lost, nothing guessed', () => {

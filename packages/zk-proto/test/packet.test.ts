@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { fromHex, toHex } from '../src/bytes.ts'
+import { fromHex, joinBytes, toHex } from '../src/bytes.ts'
 import { framePacket, WRAPPER_BYTES } from '../src/framing.ts'
 import {
   decodePacket,
@@ -11,7 +11,8 @@ import {
   packetChecksum,
   verifyChecksum,
 } from '../src/packet.ts'
-import { readCaptures, readVectors } from './support/recorded.ts'
+import { byteByByte } from './support/cuts.ts'
+import { readVectors, reassembled } from './support/recorded.ts'
 
 interface ChecksumVectors {
   readonly vectors: readonly {
@@ -105,6 +106,20 @@ describe('a packet', () => {
     expect(toHex(encodePacket(packet, packet.payload))).toBe(row.udp_equivalent ?? row.tcp.slice(16))
   })
 
+  it.each([...packets.packets, ...packets.captured])(
+    'is found in its stream whatever the cut: $name',
+    ({ tcp }) => {
+      const bytes = fromHex(tcp)
+      const packet = tcp.slice(2 * WRAPPER_BYTES)
+      for (const segments of [[bytes], byteByByte(bytes)]) {
+        expect(reassembled(segments)).toEqual({ packets: [packet], left: 0 })
+      }
+      expect(reassembled([joinBytes([bytes, bytes])])).toEqual({ packets: [packet, packet], left: 0 })
+      expect(reassembled([bytes.subarray(0, -1)])).toEqual({ packets: [], left: bytes.length - 1 })
+      expect(reassembled([bytes, bytes.subarray(0, 1)])).toEqual({ packets: [packet], left: 1 })
+    },
+  )
+
   it('keeps any header and any data', () => {
     const u16 = fc.nat(0xffff)
     fc.assert(
@@ -133,23 +148,6 @@ describe('a packet', () => {
         expect.objectContaining({ code: 'ZK_VALUE_OUT_OF_RANGE' }),
       )
     }
-  })
-})
-
-describe('every captured packet that is whole', () => {
-  const rows = readCaptures()
-    .filter((capture) => capture.layer === 'packets' && capture.transport === 'udp')
-    .filter((capture) => capture.headers?.every((header) => header.checksum_ok === true))
-    .flatMap((capture) =>
-      capture.exchange
-        .filter((entry) => entry.whole !== false)
-        .map((entry) => [capture.id, entry.hex] as const),
-    )
-
-  it.each(rows)('over UDP is encoded again as it was: %s %s', (_id, hex) => {
-    const packet = decodePacket(fromHex(hex))
-    expect(packet.checksum).toBe('right')
-    expect(toHex(encodePacket(packet, packet.payload))).toBe(hex)
   })
 })
 

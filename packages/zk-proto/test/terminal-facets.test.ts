@@ -62,6 +62,7 @@ describe('terminal.people', () => {
     await expect(people.edit('79', {})).rejects.toMatchObject({ details: { reason: 'no_such_pin' } })
     await people.writeVerifyMode(1, 129)
     expect(await people.readVerifyMode(1)).toBe(129)
+    expect(await people.readPinWidth()).toBe(14)
     await people.clearAdministrators()
     expect((await people.list()).people.every(({ level }) => level === 'user')).toBe(true)
   })
@@ -95,6 +96,7 @@ describe('terminal.enrolment', () => {
         terminal.ok(request)
         terminal.session.sendEvent(EVENTS.FINGER, new Uint8Array(0))
         terminal.session.sendEvent(EVENTS.FPFTR, Uint8Array.of(100))
+        at.furniture.templates.push({ uid: 1, finger: 6, flag: 1, bytes: new Uint8Array(512) })
         terminal.session.sendEvent(EVENTS.ENROLLFINGER, Uint8Array.of(0, 0))
         return true
       },
@@ -104,9 +106,13 @@ describe('terminal.enrolment', () => {
     const { enrolment } = at.terminal
     expect(await enrolment.enrol(person, 6, { onStep: ({ type }) => steps.push(type) })).toEqual({
       finger: 6,
-      templateBytes: undefined,
+      templateBytes: 512,
+      templateVersion: undefined,
+      quality: 100,
+      confirmed: true,
     })
     expect(steps).toEqual(['started', 'press', 'sample'])
+    at.furniture.templates = []
     happening.presses = false
     const leaving = new AbortController()
     const call = enrolment.enrol(person, 6, { signal: leaving.signal, onStep: () => leaving.abort() })
@@ -224,8 +230,16 @@ describe('terminal.messages', () => {
       expect(await messages.list()).toEqual([stored])
       expect(await messages.read(8)).toBeUndefined()
       await messages.showTo(1, 7)
+      await messages.showTo(2, 7)
+      expect(await messages.links()).toEqual([
+        { uid: 1, id: 7 },
+        { uid: 2, id: 7 },
+      ])
       await messages.hideFrom(1, 7)
       expect(lastPayload(at.scripted(), CODES.DELETE_UDATA)).toEqual(Uint8Array.of(1, 0, 7, 0))
+      expect(await messages.links()).toEqual([{ uid: 2, id: 7 }])
+      at.furniture.messageLinks.push(Uint8Array.of(1))
+      await expect(messages.links()).rejects.toMatchObject({ code: 'ZK_BAD_RECORD' })
       await messages.remove(7)
       expect(await messages.list()).toEqual([])
     },

@@ -303,6 +303,16 @@ describe('a call', () => {
     expect(await failure).toMatchObject({ code: 'ZK_CLOSED' })
   })
 
+  it('that was sent before the terminal was closed may have been carried out, and says so', async () => {
+    await using loopback = await LoopbackTerminal.start({ silentOn: [CODES.UNLOCK] })
+    const terminal = await dial(loopback)
+    const unlocking = failureOf(terminal.door.unlock(5))
+    const waiting = failureOf(terminal.door.unlock(5))
+    await terminal.close()
+    expect(await unlocking).toMatchObject({ code: 'ZK_CLOSED', effect: 'unknown' })
+    expect(await waiting).toMatchObject({ code: 'ZK_CLOSED', effect: 'none' })
+  })
+
   it('that meets a broken stream ends with that, and closes the connection', async () => {
     await using loopback = await LoopbackTerminal.start({ silentOn: [CODES.GET_TIME] })
     let spoil = (): void => undefined

@@ -179,10 +179,10 @@ function newRow(
     unlockUnit: input.unlockUnit ?? 'tenths',
     isConnected: true,
     lastSeenAt: now,
-    clockDriftSeconds: clockDriftSeconds(
-      { wallTime: info.wallTime, readAtMs: info.wallTimeReadAtMs },
-      timezone,
-    ),
+    clockDriftSeconds:
+      info.wallTime === null
+        ? null
+        : clockDriftSeconds({ wallTime: info.wallTime, readAtMs: info.wallTimeReadAtMs }, timezone),
     info: toJson(info),
     createdAt: now,
   }

@@ -161,6 +161,7 @@ class Sync {
     let total: number | null = null
     const reading = terminal.readAttendance({
       signal,
+      denied: 'mark',
       ...(from === undefined ? {} : { from }),
       onProgress: ({ recordsTotal }) => {
         total = recordsTotal ?? null
@@ -213,7 +214,7 @@ class Sync {
       return { certificate: certify(summary, this.#seenFromOutside(stored)) }
 
     const { terminal, signal } = this.#hand
-    const reading = terminal.readAttendance({ signal, from: bookmark })
+    const reading = terminal.readAttendance({ signal, from: bookmark, denied: 'mark' })
     let since = NOTHING_STORED
     for await (const batch of reading) {
       if (batch.wholeLog) return { fault: { reason: 'changed' } }

@@ -13,7 +13,7 @@ describe.each(engines)('a changing log, into %s', (engine) => {
     await using service = await scratchService(engine)
     const terminal = await service.terminal({ people: 20, punches: 4_000, seed: 11 })
     const device = await service.register(terminal)
-    terminal.faults.set({ growDuringRead: { atSlice: 2, punches: 7 } })
+    terminal.faults.set({ grow: { atSlice: 2, punches: 7 } })
 
     const certificate = await service.sync(device.id)
 
@@ -32,7 +32,7 @@ describe.each(engines)('a changing log, into %s', (engine) => {
     const terminal = await service.terminal({ people: 20, punches: 4_000, seed: 12 })
     const device = await service.register(terminal)
     const before = toldBy(terminal.memory)
-    terminal.faults.set({ clearDuringRead: { atSlice: 2, refill: 5 } })
+    terminal.faults.set({ clear: { atSlice: 2, refill: 5 } })
 
     const certificate = await service.sync(device.id)
 

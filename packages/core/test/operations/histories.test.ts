@@ -53,7 +53,7 @@ it('never loses and never doubles a punch', { timeout: 600_000 }, async () => {
         if (step.kind === 'clear') memory.clearLog()
         else if (step.kind === 'sync') await sync(step.mode)
         else if (step.kind === 'cut') {
-          faults.set({ cutAfterBytes: step.afterBytes })
+          faults.set({ cut: step.afterBytes })
           await sync(step.mode).catch(() => undefined)
           faults.clear()
         } else {

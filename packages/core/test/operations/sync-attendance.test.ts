@@ -90,7 +90,7 @@ describe.each(engines)('a sync into %s', (engine) => {
     await using service = await scratchService(engine, { DEVICE_IDLE_MS: '0' })
     const terminal = await service.terminal({ people: 20, punches: 6_000, seed: 7, paceMs: 0 })
     const device = await service.register(terminal)
-    terminal.faults.set({ cutAfterBytes: 150_000 })
+    terminal.faults.set({ cut: 150_000 })
     await expect(service.sync(device.id)).rejects.toMatchObject({
       code: 'DEVICE_UNREACHABLE',
       retryable: true,
@@ -111,7 +111,7 @@ describe.each(engines)('a sync into %s', (engine) => {
     const device = await service.register(terminal)
     await service.sync(device.id)
     punchesBy(terminal.memory, 40)
-    terminal.faults.set({ cutAfterBytes: 200_000 })
+    terminal.faults.set({ cut: 200_000 })
     await expect(service.sync(device.id, { mode: 'full' })).rejects.toMatchObject({
       code: 'DEVICE_UNREACHABLE',
     })

@@ -2,13 +2,12 @@
 import { CODES } from '../codes.ts'
 import { empty, layout, u16 } from '../layout.ts'
 import type { Codec, InputOf } from '../layout.ts'
-import { sms72 } from '../records/sms.ts'
+import { sms72, smsLink } from '../records/sms.ts'
 import { defineCommand } from './define-command.ts'
 
 /** A message to be stored: bytes that nobody understands may be left out. */
 const newMessage: Codec<InputOf<typeof sms72.fields>> = sms72
 const messageNumber = layout('messageNumber', 2, { id: u16(0) })
-const messageLink = layout('messageLink', 4, { uid: u16(0), id: u16(2) })
 
 /** Stores a message under its number. */
 export const writeMessage = defineCommand({
@@ -41,7 +40,7 @@ export const deleteMessage = defineCommand({
 export const linkMessage = defineCommand({
   name: 'linkMessage',
   code: CODES.UDATA_WRQ,
-  request: messageLink,
+  request: smsLink,
   reply: empty,
   repeat: 'safe',
 })
@@ -50,7 +49,7 @@ export const linkMessage = defineCommand({
 export const unlinkMessage = defineCommand({
   name: 'unlinkMessage',
   code: CODES.DELETE_UDATA,
-  request: messageLink,
+  request: smsLink,
   reply: empty,
   repeat: 'unsafe',
 })

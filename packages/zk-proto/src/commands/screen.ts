@@ -5,7 +5,8 @@ import { empty, layout, opaque, u16, u8 } from '../layout.ts'
 import type { Codec } from '../layout.ts'
 import { defineCommand } from './define-command.ts'
 
-const lineHead = layout('lineHead', 3, { line: u16(0), unknown2: opaque(2, 1) })
+/** What stands before the text of a line. */
+export const lineHead = layout('lineHead', 3, { line: u16(0), unknown2: opaque(2, 1) })
 
 /** A line number and a text in the terminal's code page. */
 export interface ScreenLine {
@@ -13,6 +14,7 @@ export interface ScreenLine {
   readonly text: Uint8Array
 }
 
+/** `lineHead`, then the text in the terminal's code page, to the end of the data. */
 const screenLine: Codec<ScreenLine> = {
   name: 'screenLine',
   decode: (bytes) => ({ line: lineHead.decode(bytes).line, text: bytes.slice(lineHead.sizeBytes) }),

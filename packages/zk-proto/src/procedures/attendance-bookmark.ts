@@ -61,12 +61,16 @@ export class BookmarkMaker {
 
   /** The bookmark behind the last record passed; undefined before the first. */
   get bookmark(): AttendanceBookmark | undefined {
-    if (this.#first === undefined) return undefined
-    return {
-      index: this.#index,
-      recordSize: this.#form.recordSize,
-      layout: this.#form.name,
-      anchor: anchorOf(this.#first, this.#last),
-    }
+    return this.#first === undefined ? undefined : this.bookmarkOnDemand()()
+  }
+
+  /** Gives the bookmark of this place once it is asked for: its digest takes time, and most readers want the last one only. */
+  bookmarkOnDemand(): () => AttendanceBookmark {
+    const first = this.#first
+    const last = this.#last
+    if (first === undefined) throw new TypeError('a bookmark exists once records have passed')
+    const place = { index: this.#index, recordSize: this.#form.recordSize, layout: this.#form.name }
+    let made: AttendanceBookmark | undefined
+    return () => (made ??= { ...place, anchor: anchorOf(first, last) })
   }
 }

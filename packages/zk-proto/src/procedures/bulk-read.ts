@@ -96,6 +96,8 @@ function wholeTable(answer: Answer): Uint8Array | undefined {
 
 /** The terminal refused the buffered way: the table is empty, or can be had directly, or not at all. */
 function* readDirectly(plan: BulkPlan, refused: Answer): Procedure<Uint8Array> {
+  // Over UDP the request may have gone out twice; if it was refused once only, a buffer stands ready that nobody reads.
+  yield* tidyUp(freeBulk, undefined)
   if (refused.code === REPLIES.ACK_ERROR && plan.announced === 0) return new Uint8Array(0)
   if (refused.code !== REPLIES.ACK_ERROR && refused.code !== REPLIES.ACK_UNKNOWN) {
     throw refusal(prepareBulk, refused)

@@ -11,12 +11,12 @@ import { ZkRefusedError, ZkTransportError, ZkUsageError } from '../errors.ts'
 import { decodeLiveEvents } from '../records/live-event.ts'
 import type { EnrolmentResult } from '../records/live-event.ts'
 import type { PersonLayoutName } from '../records/person.ts'
-import { checkFinger, TEMPLATE_FLAGS } from '../records/template.ts'
+import { checkFinger, TEMPLATE_FLAGS, templateVersion } from '../records/template.ts'
 import { ask, hear, tidyUp } from '../session/procedure.ts'
 import type { Procedure } from '../session/procedure.ts'
-import { askIfWilling } from './after-writing.ts'
+import { askIfWilling, notKept } from './after-writing.ts'
 import type { LiveRegistrations } from './live-events.ts'
-import { readOneTemplate } from './read-templates.ts'
+import { lookForTemplate, readOneTemplate } from './read-templates.ts'
 import { removeTemplate } from './write-templates.ts'
 
 /** What happens during an enrolment. */
@@ -50,18 +50,25 @@ export interface EnrolPlan {
 /** A finger that was enrolled. */
 export interface EnrolledFinger {
   readonly finger: number
-  /** As the terminal told it; undefined when it did not. */
+  /** Bytes of the template, as read back, or as the terminal told it where that was not possible; undefined when it did not. */
   readonly templateBytes: number | undefined
+  /** Version of the algorithm behind it; undefined where the template does not tell. */
+  readonly templateVersion: number | undefined
+  /** The worst score of a press that the terminal told, up to 100; undefined when it told none. */
+  readonly quality: number | undefined
+  /** Whether the template was found when it was read back; false where this firmware knows no way to read one. */
+  readonly confirmed: boolean
 }
 
 /**
- * Enrols a finger. Throws ZK_REFUSED with `details.reason` (an EnrolmentFailure), ZK_VALUE_OUT_OF_RANGE when the finger has
- * a template already and is not to be replaced, ZK_ABORTED, and whatever ends the connection.
+ * Enrols a finger and reads its template back. Throws ZK_REFUSED with `details.reason` (an EnrolmentFailure, or `not_kept` when
+ * the terminal tells of success and has no template), ZK_VALUE_OUT_OF_RANGE when the finger has a template already and is not
+ * to be replaced, ZK_ABORTED, and whatever ends the connection.
  */
 export function* enrolFinger(plan: EnrolPlan): Procedure<EnrolledFinger> {
   checkFinger(plan.finger)
   yield* makeRoom(plan)
-  let enrolled: EnrolledFinger
+  let enrolled: ToldEnrolment
   try {
     yield* plan.registrations.enter(ALL_EVENTS)
     yield* askIfWilling(cancelCapture, undefined)
@@ -74,7 +81,19 @@ export function* enrolFinger(plan: EnrolPlan): Procedure<EnrolledFinger> {
     throw isOutOfTime(error) ? failure('timeout', error) : error
   }
   yield* backToWork(plan)
-  return enrolled
+  return yield* confirm(plan, enrolled)
+}
+
+/** What the terminal told of an enrolment that succeeded. */
+type ToldEnrolment = Pick<EnrolledFinger, 'finger' | 'templateBytes' | 'quality'>
+
+/** The event tells of success; the template proves it. */
+function* confirm({ uid, finger }: EnrolPlan, told: ToldEnrolment): Procedure<EnrolledFinger> {
+  const found = yield* lookForTemplate(uid, finger)
+  if (found === 'absent') throw notKept('the enrolment', { uid, finger })
+  if (found === 'untold') return { ...told, templateVersion: undefined, confirmed: false }
+  const { bytes } = found
+  return { ...told, templateBytes: bytes.length, templateVersion: templateVersion(bytes), confirmed: true }
 }
 
 /** The caller's deadline passed while nothing was asked: the terminal is there, the finger is not. */
@@ -114,8 +133,9 @@ function* start(plan: EnrolPlan): Procedure<void> {
   yield* askIfWilling(startVerification, { uid: undefined })
 }
 
-function* followSteps(plan: EnrolPlan): Procedure<EnrolledFinger> {
+function* followSteps(plan: EnrolPlan): Procedure<ToldEnrolment> {
   let press = 0
+  let quality: number | undefined
   let bad = false
   for (;;) {
     const heard = yield* hear(plan.stepMs)
@@ -128,10 +148,11 @@ function* followSteps(plan: EnrolPlan): Procedure<EnrolledFinger> {
       } else if (event.type === 'sample') {
         const good = event.score > 0
         bad ||= !good
+        quality = Math.min(quality ?? event.score, event.score)
         plan.onStep?.({ type: 'sample', press: Math.max(press, 1), good })
       } else if (event.type === 'enrolment') {
         if (event.result !== 'enrolled') throw failure(reasonOf(event.result, bad))
-        return { finger: event.finger ?? plan.finger, templateBytes: event.templateBytes }
+        return { finger: event.finger ?? plan.finger, templateBytes: event.templateBytes, quality }
       }
     }
   }

@@ -5,48 +5,23 @@ import { hexHead, joinBytes } from '../bytes.ts'
 import { readAttendanceDirectly } from '../commands/attendance.ts'
 import { BULK_TABLES, TABLE_HEAD_BYTES } from '../commands/bulk.ts'
 import { readCapacity } from '../commands/terminal.ts'
-import { ZkProtocolError, ZkRefusedError } from '../errors.ts'
-import { AttendanceColumns } from '../records/attendance-columns.ts'
+import { ZkProtocolError } from '../errors.ts'
 import { findAttendanceForm } from '../records/attendance-form.ts'
 import type { Capacity } from '../records/capacity.ts'
 import { decodeCapacity } from '../records/capacity.ts'
-import { decodePunches } from '../records/punch.ts'
-import type { AttendanceForm, Punch } from '../records/punch.ts'
-import { ask, offer, request } from '../session/procedure.ts'
+import { KNOWN_ATTENDANCE_FORMS } from '../records/punch.ts'
+import type { AttendanceForm } from '../records/punch.ts'
+import { ask, isUntold, offer, request } from '../session/procedure.ts'
 import type { Procedure } from '../session/procedure.ts'
+import { COLUMNS, PUNCHES } from './attendance-batch.ts'
+import type { AttendanceBatch, AttendanceColumnsBatch, BatchMaker } from './attendance-batch.ts'
 import { ANCHOR_RECORDS, anchorOf, BookmarkMaker, formOfBookmark } from './attendance-bookmark.ts'
 import type { AttendanceBookmark } from './attendance-bookmark.ts'
 import { recordBytes, withTable } from './bulk-read.ts'
 import type { OpenTable } from './bulk-read.ts'
 import type { OnProgress } from './read-progress.ts'
 
-/** Where a batch stands in the log. */
-interface BatchPlace {
-  /** Log index of its first record. */
-  readonly firstIndex: number
-  /** False: part of a tail whose anchor matched. True: of a read from the log's first record. */
-  readonly wholeLog: boolean
-  /** Stands behind this batch's last record. */
-  readonly bookmark: AttendanceBookmark
-}
-
-/** Some punches of a log, in its order. */
-export interface AttendanceBatch extends BatchPlace {
-  readonly punches: readonly Punch[]
-}
-
-/** Some punches of a log, in its order, as columns. */
-export interface AttendanceColumnsBatch extends BatchPlace {
-  readonly columns: AttendanceColumns
-}
-
-/** How batches are made. */
-interface BatchMaker<B> {
-  /** Makes one of whole records of a form. */
-  make(form: AttendanceForm, records: Uint8Array, place: BatchPlace): B
-  /** Whether a batch goes on reading the memory of its records; where not, the next slice may come into the same. */
-  readonly keepsRecords: boolean
-}
+export type { AttendanceBatch, AttendanceColumnsBatch } from './attendance-batch.ts'
 
 /** What a read found: the certificate that nothing is missing. */
 export interface AttendanceSummary {
@@ -80,13 +55,13 @@ type Reading = Pick<
   'bytesAnnounced' | 'bytesReceived' | 'from' | 'read' | 'anchor' | 'bookmark'
 >
 
-/** Counts and capacities; nothing is told where the terminal refuses to say. */
+/** Counts and capacities; nothing is told where the terminal refuses to say, or says what cannot be read. */
 export function* capacityIfTold(): Procedure<Capacity> {
   try {
     return yield* ask(readCapacity, undefined)
   } catch (error) {
     // Some firmware does not know the question; a table can be read without the answer.
-    if (error instanceof ZkRefusedError) return decodeCapacity(NO_BYTES)
+    if (isUntold(error)) return decodeCapacity(NO_BYTES)
     throw error
   }
 }
@@ -96,20 +71,14 @@ export function* capacityIfTold(): Procedure<Capacity> {
  * ZK_TRANSFER_INCOMPLETE when a byte is missing: never less than the log without an error.
  */
 export function readAttendance(plan: ReadAttendancePlan): Procedure<AttendanceSummary, AttendanceBatch> {
-  return readLog(plan, {
-    make: (form, records, place) => ({ ...place, punches: decodePunches(form, records, place.firstIndex) }),
-    keepsRecords: true,
-  })
+  return readLog(plan, PUNCHES)
 }
 
 /** Reads the log as `readAttendance` does, and hands it out as columns. */
 export function readAttendanceColumns(
   plan: ReadAttendancePlan,
 ): Procedure<AttendanceSummary, AttendanceColumnsBatch> {
-  return readLog(plan, {
-    make: (form, records, place) => ({ ...place, columns: new AttendanceColumns(form, records) }),
-    keepsRecords: false,
-  })
+  return readLog(plan, COLUMNS)
 }
 
 function* readLog<B>(plan: ReadAttendancePlan, batches: BatchMaker<B>): Procedure<AttendanceSummary, B> {
@@ -129,7 +98,7 @@ function* readLog<B>(plan: ReadAttendancePlan, batches: BatchMaker<B>): Procedur
       if (from === undefined || bookmarkForm === undefined || from.index === 0) {
         return yield* readWhole(table, plan, batches, before, 'none')
       }
-      const tail = yield* readTail(table, plan, batches, from, bookmarkForm, before.recordCapacity)
+      const tail = yield* readTail(table, plan, batches, from, bookmarkForm, before)
       return tail ?? (yield* readWhole(table, plan, batches, before, 'mismatched'))
     },
   )
@@ -175,6 +144,7 @@ function* readWhole<B>(
   const beginning = yield* table.read(0, plan.sliceBytes)
   const total = recordBytes(table, beginning)
   const bytesAnnounced = total + TABLE_HEAD_BYTES
+  refuseShort(table, total, announced)
   if (total === 0) return { ...NOTHING_READ, bytesAnnounced, bytesReceived: bytesAnnounced, anchor }
   const sample = beginning.subarray(TABLE_HEAD_BYTES, bytesAnnounced)
   const form = findAttendanceForm(sample, total, announced)
@@ -213,6 +183,24 @@ function refuseTooMany(records: number, capacity: number | undefined): void {
     'ZK_TOO_LARGE',
     `The terminal announces ${records} attendance records, more than it can hold (${told ? capacity : 'capacity not told'})`,
     { effect: 'none', details: { announcedRecords: records, recordCapacity: capacity ?? null, most } },
+  )
+}
+
+/**
+ * A table may be longer than its first word says: some terminals pad. But where the table is as long as the records that
+ * the terminal counts, to the byte, and the word says less, records would be left out and nobody told.
+ */
+function refuseShort(table: OpenTable, total: number, announced: number | undefined): void {
+  const held = table.sizeBytes - TABLE_HEAD_BYTES
+  if (announced === undefined || total >= held) return
+  if (!KNOWN_ATTENDANCE_FORMS.some(({ recordSize }) => announced * recordSize === held)) return
+  throw new ZkProtocolError(
+    'ZK_TRANSFER_INCOMPLETE',
+    `The table says that ${total} bytes of records follow, but holds ${held}, which is what ${announced} counted records take`,
+    {
+      effect: 'none',
+      details: { recordBytes: total, tableBytes: table.sizeBytes, announcedRecords: announced },
+    },
   )
 }
 
@@ -258,7 +246,7 @@ function* readTail<B>(
   batches: BatchMaker<B>,
   from: AttendanceBookmark,
   form: AttendanceForm,
-  capacity: number | undefined,
+  { records: announced, recordCapacity: capacity }: Capacity,
 ): Procedure<Reading | undefined, B> {
   const { recordSize } = form
   const anchorRecords = Math.min(from.index, ANCHOR_RECORDS)
@@ -266,6 +254,7 @@ function* readTail<B>(
   if (anchorBytes > plan.sliceBytes) return undefined
   const beginning = yield* table.read(0, TABLE_HEAD_BYTES + recordSize)
   const total = recordBytes(table, beginning)
+  refuseShort(table, total, announced)
   if (total % recordSize !== 0 || total / recordSize < from.index) return undefined
   refuseTooMany(total / recordSize, capacity)
   const start = TABLE_HEAD_BYTES + (from.index - anchorRecords) * recordSize
@@ -333,9 +322,8 @@ function* handOver<B>(
       stretch.maker.passed(part)
       records += part.length / recordSize
       tell(plan, 'reading', at - start, end - start, records, recordsTotal)
-      const { bookmark } = stretch.maker
-      if (bookmark === undefined) throw new TypeError('a bookmark exists once records have passed')
       const { wholeLog } = stretch
+      const bookmark = stretch.maker.bookmarkOnDemand()
       yield* offer(batches.make(form, part, { firstIndex, wholeLog, bookmark }))
     }
     if (at >= end) break

@@ -1,8 +1,9 @@
 // Who a terminal is and how full it is, from half a dozen small questions. Source: docs/protocol §9 to §11.
 import { readClock, readOption, readVersion } from '../commands/terminal.ts'
 import { ZkRefusedError } from '../errors.ts'
+import type { ZkError } from '../errors.ts'
 import type { Capacity } from '../records/capacity.ts'
-import { ask, refusal, request } from '../session/procedure.ts'
+import { ask, isUntold, refusal, request } from '../session/procedure.ts'
 import type { Procedure } from '../session/procedure.ts'
 import type { Millis } from '../session/session.ts'
 import { unpackTime } from '../wall-time.ts'
@@ -37,6 +38,11 @@ export interface ClockReading {
   readonly roundTripMs: Millis
 }
 
+/** A reading of the clock, or why there is none: refused, or answered in a form that cannot be read. */
+export type ClockIfTold =
+  | { readonly clock: ClockReading; readonly clockFault: undefined }
+  | { readonly clock: undefined; readonly clockFault: ZkError }
+
 /** The value of an option; undefined when the terminal does not know it. Throws what else it refuses with. */
 export function* optionIfKnown(name: string): Procedure<string | undefined> {
   const answer = yield* request(readOption, name)
@@ -55,17 +61,36 @@ export function* clockReading(): Procedure<ClockReading> {
 
 function* firstKnown(...names: readonly string[]): Procedure<string | null> {
   for (const name of names) {
-    const value = yield* optionIfKnown(name)
+    const value = yield* optionIfReadable(name)
     if (value !== undefined && value !== '') return value
   }
   return null
+}
+
+function* optionIfReadable(name: string): Procedure<string | undefined> {
+  try {
+    return yield* optionIfKnown(name)
+  } catch (error) {
+    if (isUntold(error)) return undefined
+    throw error
+  }
 }
 
 function* versionIfTold(): Procedure<string | null> {
   try {
     return yield* ask(readVersion, undefined)
   } catch (error) {
-    if (error instanceof ZkRefusedError) return null
+    if (isUntold(error)) return null
+    throw error
+  }
+}
+
+/** The clock, or why it could not be read. */
+function* clockIfTold(): Procedure<ClockIfTold> {
+  try {
+    return { clock: yield* clockReading(), clockFault: undefined }
+  } catch (error) {
+    if (isUntold(error)) return { clock: undefined, clockFault: error }
     throw error
   }
 }
@@ -74,11 +99,8 @@ function countOf(count: number | undefined, capacity: number | undefined): Count
   return count === undefined || capacity === undefined ? null : { count, capacity }
 }
 
-/** Identity, counts and, last of all, the clock. Whatever the terminal refuses to tell of the first two is null. */
-export function* readIdentity(): Procedure<{
-  readonly identity: TerminalIdentity
-  readonly clock: ClockReading
-}> {
+/** Identity, counts and, last of all, the clock. What the terminal refuses to tell is null, or undefined with its reason. */
+export function* readIdentity(): Procedure<{ readonly identity: TerminalIdentity } & ClockIfTold> {
   const capacity: Capacity = yield* capacityIfTold()
   const identity: TerminalIdentity = {
     model: yield* firstKnown('~DeviceName'),
@@ -93,5 +115,5 @@ export function* readIdentity(): Procedure<{
     faces: countOf(capacity.faces, capacity.faceCapacity),
     records: countOf(capacity.records, capacity.recordCapacity),
   }
-  return { identity, clock: yield* clockReading() }
+  return { identity, ...(yield* clockIfTold()) }
 }

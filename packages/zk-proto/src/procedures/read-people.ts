@@ -37,8 +37,36 @@ export interface ReadPeoplePlan {
 /** No terminal holds more people than it has uids. */
 const MOST_BYTES = 65_535 * 128 + TABLE_HEAD_BYTES
 
-/** Reads everyone. Throws ZK_BAD_RECORD when the form of the records is not known or not certain. */
-export function* readPeople(plan: ReadPeoplePlan): Procedure<PeopleRead> {
+/** The list of people as it stands on the terminal, for forms of record that are not known here. */
+export interface RawPeople {
+  /** All records, one behind the other. May hold passwords. */
+  readonly bytes: Uint8Array
+  /** The terminal's own count; null where it does not say. */
+  readonly announced: number | null
+  /** Bytes of a record, where the count divides the list; undefined where it does not. A count can be wrong. */
+  readonly recordSize: number | undefined
+  /** The records one by one, where their size is known; empty where it is not. */
+  readonly records: readonly Uint8Array[]
+}
+
+/** Reads the list of people without a look at its form. */
+export function* readRawPeople(plan: Omit<ReadPeoplePlan, 'nameEncoding'>): Procedure<RawPeople> {
+  const { announced, bytes } = yield* readList(plan)
+  const size = announced === undefined || announced === 0 ? 0 : bytes.length / announced
+  const recordSize = size > 0 && Number.isInteger(size) ? size : undefined
+  const records = recordSize === undefined ? [] : cut(bytes, recordSize)
+  return { bytes, announced: announced ?? null, recordSize, records }
+}
+
+function cut(bytes: Uint8Array, recordSize: number): Uint8Array[] {
+  const records: Uint8Array[] = []
+  for (let at = 0; at < bytes.length; at += recordSize) records.push(bytes.slice(at, at + recordSize))
+  return records
+}
+
+function* readList(
+  plan: Omit<ReadPeoplePlan, 'nameEncoding'>,
+): Procedure<{ readonly announced: number | undefined; readonly bytes: Uint8Array }> {
   plan.onProgress?.({
     phase: 'preparing',
     bytesDone: 0,
@@ -47,7 +75,7 @@ export function* readPeople(plan: ReadPeoplePlan): Procedure<PeopleRead> {
     recordsTotal: undefined,
   })
   const { people: announced } = yield* capacityIfTold()
-  const records = yield* readWholeTable({
+  const bytes = yield* readWholeTable({
     table: BULK_TABLES.people,
     direct: () => request(readPeopleDirectly, Uint8Array.of(DATA_TYPES.PEOPLE)),
     announced,
@@ -55,6 +83,15 @@ export function* readPeople(plan: ReadPeoplePlan): Procedure<PeopleRead> {
     mostBytes: MOST_BYTES,
     onProgress: plan.onProgress,
   })
+  return { announced, bytes }
+}
+
+/**
+ * Reads everyone. Throws ZK_BAD_RECORD when the form of the records is not known or not certain; `readRawPeople` reads those
+ * too.
+ */
+export function* readPeople(plan: ReadPeoplePlan): Procedure<PeopleRead> {
+  const { announced, bytes: records } = yield* readList(plan)
   if (records.length === 0) {
     return {
       people: [],
@@ -67,7 +104,7 @@ export function* readPeople(plan: ReadPeoplePlan): Procedure<PeopleRead> {
     }
   }
   const form = findPersonForm(records, announced)
-  const names = nameDecoder(plan.nameEncoding, personNames(form, records))
+  const names = nameDecoder(plan.nameEncoding, personNames(form, records), form.nameFieldBytes)
   const people = decodePeople(form, records, names)
   return {
     people,

@@ -36,14 +36,25 @@ type TemplateCommand = Command<{ readonly uid: number; readonly finger: number }
 
 /** The template of one finger; undefined when there is none. Throws ZK_VALUE_OUT_OF_RANGE for a finger that is none. */
 export function* readOneTemplate(uid: number, finger: number): Procedure<Template | undefined> {
-  checkFinger(finger)
-  const first = yield* readBy(readTemplate, uid, finger)
-  if (first !== undefined) return first
-  // Refused: no such template, or firmware that wants the other number.
-  return yield* readBy(readTemplateAlone, uid, finger)
+  const found = yield* lookForTemplate(uid, finger)
+  return typeof found === 'string' ? undefined : found
 }
 
-function* readBy(command: TemplateCommand, uid: number, finger: number): Procedure<Template | undefined> {
+/** The template of one finger; `absent` when there is none, `untold` when the firmware knows no way to ask. */
+export function* lookForTemplate(uid: number, finger: number): Procedure<Template | 'absent' | 'untold'> {
+  checkFinger(finger)
+  const first = yield* readBy(readTemplate, uid, finger)
+  if (typeof first !== 'string') return first
+  // Refused: no such template, or firmware that wants the other number.
+  const second = yield* readBy(readTemplateAlone, uid, finger)
+  return second === 'untold' ? first : second
+}
+
+function* readBy(
+  command: TemplateCommand,
+  uid: number,
+  finger: number,
+): Procedure<Template | 'absent' | 'untold'> {
   let answer = yield* request(command, { uid, finger })
   for (let attempt = 1; attempt < ATTEMPTS && !isWhole(answer); attempt += 1) {
     answer = yield* request(command, { uid, finger })
@@ -60,7 +71,7 @@ function* readBy(command: TemplateCommand, uid: number, finger: number): Procedu
   }
   if (command.accepts.includes(code)) return decodeSingleTemplate(uid, finger, payload)
   const refused = refusal(command, answer)
-  if (refused instanceof ZkRefusedError) return undefined
+  if (refused instanceof ZkRefusedError) return refused.code === 'ZK_UNSUPPORTED' ? 'untold' : 'absent'
   throw refused
 }
 

@@ -175,7 +175,8 @@ function checkWidth(pin: string, pinWidth: number | undefined): void {
   )
 }
 
-function* pinWidthIfTold(): Procedure<number | undefined> {
+/** How many characters a pin may have; undefined where the terminal does not say. Capture req-pinwidth-udp-sdk. */
+export function* pinWidthIfTold(): Procedure<number | undefined> {
   const answer = yield* request(readPinWidth, undefined)
   if (readPinWidth.accepts.includes(answer.code)) return answer.payload[0]
   const refused = refusal(readPinWidth, answer)

@@ -1,10 +1,9 @@
 // Writing and deleting fingerprint templates, each read back and compared; and people with their templates in one upload.
 // Source: docs/protocol §15.2, §15.3 and §16.
-import { sameBytes } from '../bytes.ts'
 import { deleteTemplate, deleteTemplateByUid, saveTemplates, writeTemplate } from '../commands/templates.ts'
 import { ZkUsageError } from '../errors.ts'
 import { encodeTemplateUpload, uploadHead, uploadRow } from '../records/template-upload.ts'
-import { checkFinger, checkTemplateBytes } from '../records/template.ts'
+import { checkFinger, checkTemplateBytes, sameTemplate, templateVersion } from '../records/template.ts'
 import type { Template } from '../records/template.ts'
 import { samePerson } from '../records/person-edit.ts'
 import type { Person } from '../records/person.ts'
@@ -13,6 +12,7 @@ import type { Procedure } from '../session/procedure.ts'
 import { askIfWilling, makeItCount, notKept, whileDisabled } from './after-writing.ts'
 import type { DisableGuard } from './after-writing.ts'
 import { withUpload } from './bulk-write.ts'
+import { optionIfKnown } from './read-info.ts'
 import { readPeople } from './read-people.ts'
 import type { ReadPeoplePlan } from './read-people.ts'
 import { readOneTemplate } from './read-templates.ts'
@@ -24,16 +24,43 @@ export interface Owner {
   readonly pin: string
 }
 
-/** Writes the template of a finger, in place of one that is there. The person must exist; nobody can punch meanwhile. */
-export function* writeOneTemplate(
-  owner: Owner,
-  template: Pick<Template, 'finger' | 'flag' | 'bytes'>,
-  guard: DisableGuard,
-): Procedure<void> {
+/** A template to be written. */
+export interface NewTemplate extends Pick<Template, 'finger' | 'flag' | 'bytes'> {
+  /** Version of the algorithm that made it, 9 or 10; told by its first bytes unless said, where they tell it. */
+  readonly version?: number
+}
+
+/**
+ * Throws ZK_VALUE_OUT_OF_RANGE (`details.reason` is `template_version`) when the terminal compares fingers by another
+ * version of the algorithm: it would keep such a template and never recognise anybody by it. Where one of the two versions
+ * is not told there is nothing to compare.
+ */
+function* refuseOtherVersion(templates: readonly Omit<NewTemplate, 'flag'>[]): Procedure<void> {
+  const versions = templates.map(({ version, bytes }) => version ?? templateVersion(bytes))
+  if (versions.every((version) => version === undefined)) return
+  const told = yield* optionIfKnown('~ZKFPVersion')
+  const spoken = told === undefined || told.trim() === '' ? undefined : Number(told)
+  if (spoken === undefined || !Number.isInteger(spoken)) return
+  const place = versions.findIndex((version) => version !== undefined && version !== spoken)
+  if (place === -1) return
+  const version = versions[place] ?? null
+  throw new ZkUsageError(
+    'ZK_VALUE_OUT_OF_RANGE',
+    `The template is of version ${version}, the terminal compares fingers by version ${spoken}: enrol the finger there`,
+    { details: { reason: 'template_version', version, spoken, finger: templates[place]?.finger ?? null } },
+  )
+}
+
+/**
+ * Writes the template of a finger, in place of one that is there. The person must exist; nobody can punch meanwhile. Throws
+ * before anything is written when the terminal speaks another version of templates.
+ */
+export function* writeOneTemplate(owner: Owner, template: NewTemplate, guard: DisableGuard): Procedure<void> {
   const { uid } = owner
   const { finger, flag, bytes } = template
   checkFinger(finger)
   checkTemplateBytes(bytes)
+  yield* refuseOtherVersion([template])
   yield* whileDisabled(guard, function* (): Procedure<void> {
     const present = yield* readOneTemplate(uid, finger)
     if (present !== undefined) yield* deleteFrom(owner, finger)
@@ -41,7 +68,7 @@ export function* writeOneTemplate(
     yield* makeItCount()
   })
   const kept = yield* readOneTemplate(uid, finger)
-  if (kept === undefined || !sameBytes(kept.bytes, bytes)) throw notKept('the template', { uid, finger })
+  if (kept === undefined || !sameTemplate(kept.bytes, bytes)) throw notKept('the template', { uid, finger })
 }
 
 /** Deletes the template of a finger. False when there was none. */
@@ -65,7 +92,7 @@ function* deleteFrom({ uid, pin }: Owner, finger: number): Procedure<void> {
 /** A person, as read from a terminal with the same form of record, and the templates that go with it. */
 export interface PersonWithTemplates {
   readonly person: Person
-  readonly templates: readonly Pick<Template, 'finger' | 'bytes'>[]
+  readonly templates: readonly Omit<NewTemplate, 'flag'>[]
 }
 
 /**
@@ -78,6 +105,7 @@ export function* writePeopleWithTemplates(
   guard: DisableGuard,
 ): Procedure<void> {
   if (entries.length === 0) return
+  yield* refuseOtherVersion(entries.flatMap(({ templates }) => templates))
   const before = yield* readPeople(plan)
   const target = yield* targetOf(before)
   for (const { person, templates } of entries) {
@@ -106,7 +134,7 @@ export function* writePeopleWithTemplates(
     }
     for (const { finger, bytes } of templates) {
       const template = yield* readOneTemplate(person.uid, finger)
-      if (template === undefined || !sameBytes(template.bytes, bytes)) {
+      if (template === undefined || !sameTemplate(template.bytes, bytes)) {
         throw notKept('the template', { uid: person.uid, finger })
       }
     }

@@ -112,6 +112,8 @@ function isKnownPrivilege(privilege: number): boolean {
 export interface PersonForm {
   readonly name: PersonLayoutName
   readonly recordSize: number
+  /** The most bytes that a name can have. */
+  readonly nameFieldBytes: number
   plausible(bytes: Uint8Array, at: number): boolean
   decode(bytes: Uint8Array, at: number, names: NameDecoder): Person
   nameBytes(bytes: Uint8Array, at: number): Uint8Array
@@ -135,6 +137,7 @@ function shared(record: Person28 | Person72, raw: Uint8Array, names: NameDecoder
 const form28: PersonForm = {
   name: 'person/28',
   recordSize: person28.sizeBytes,
+  nameFieldBytes: person28.fields.name.size,
   plausible(bytes, at) {
     const fields = person28.fields
     return (
@@ -161,6 +164,7 @@ const form28: PersonForm = {
 const form72: PersonForm = {
   name: 'person/72',
   recordSize: person72.sizeBytes,
+  nameFieldBytes: person72.fields.name.size,
   plausible(bytes, at) {
     const fields = person72.fields
     return (
@@ -184,6 +188,7 @@ const form72: PersonForm = {
   },
 }
 
+/** Every form that is known: another one is read when it is added here, and written when `person-edit.ts` knows it. */
 const FORMS: readonly PersonForm[] = [form72, form28]
 const SAMPLE_RECORDS = 300
 const LEAST_SHARE = 0.6
@@ -206,12 +211,13 @@ export function findPersonForm(records: Uint8Array, announced: number | undefine
   if (winner !== undefined && close.length === 1) return winner.form
   throw new ZkProtocolError(
     'ZK_BAD_RECORD',
-    `No known form of person record clearly fits the list of ${records.length} bytes; report it so that it can be added`,
+    `No known form of person record clearly fits the list of ${records.length} bytes; people.readRaw gives it as it is`,
     {
       effect: 'none',
       details: {
         totalBytes: records.length,
         announcedPeople: announced ?? null,
+        recordBytes: announced !== undefined && announced > 0 ? records.length / announced : null,
         scores: scores.map(({ form, share }) => `${form.name} ${share.toFixed(2)}`).join(', '),
         // The password stands in bytes 3 to 10 of both forms; only what is before it may leave this file.
         head: hexHead(records.subarray(0, 3)),

@@ -276,9 +276,12 @@ export class Punch {
 
 /** The punches of whole records of a form, in their order; `firstIndex` is the first one's place in the log. */
 export function decodePunches(form: AttendanceForm, records: Uint8Array, firstIndex: number): Punch[] {
+  const { recordSize } = form
+  // As long as it will be from the start: an array that grows is copied a dozen times for one slice.
   const punches: Punch[] = []
-  for (let at = 0, index = firstIndex; at < records.length; at += form.recordSize, index += 1) {
-    punches.push(new Punch(form, records, at, index))
+  punches.length = Math.ceil(records.length / recordSize)
+  for (let i = 0, at = 0; at < records.length; i += 1, at += recordSize) {
+    punches[i] = new Punch(form, records, at, firstIndex + i)
   }
   return punches
 }

@@ -12,5 +12,8 @@ export const sms72 = layout('sms/72', 72, {
   unknown71: opaque(71, 1), // the NUL behind a text that fills its field
 })
 
+/** That a message is shown to one person. Source: docs/protocol §21. */
+export const smsLink = layout('smsLink', 4, { uid: u16(0), id: u16(2) })
+
 /** The bytes that a text may take. */
 export const LONGEST_SMS_BYTES = sms72.fields.text.size

@@ -1,6 +1,6 @@
 // Fingerprint templates: what stands before each in a whole read, and the byte behind one that is read alone. The template
 // itself is opaque; it is biometric data and never appears in an error. Source: docs/protocol §16.
-import { putBytes, u8At } from '../bytes.ts'
+import { putBytes, sameBytes, u8At } from '../bytes.ts'
 import { ZkProtocolError, ZkUsageError } from '../errors.ts'
 import { layout, u16, u8 } from '../layout.ts'
 
@@ -30,6 +30,18 @@ export interface Template {
   readonly flag: number
   /** Opaque biometric data; its form depends on the algorithm version of the terminal. */
   readonly bytes: Uint8Array
+}
+
+/** What a template of algorithm 10 has behind its first two bytes. Source: docs/protocol §16, capture template-1244-coalesced. */
+const VERSION_10_MARK = Uint8Array.of(0x53, 0x53, 0x32, 0x31)
+const MARK_AT = 2
+
+/**
+ * The version of the algorithm that made a template, where its first bytes say so; undefined where they do not. Only that of
+ * version 10 is known, and that some of its templates may lack it is not excluded.
+ */
+export function templateVersion(bytes: Uint8Array): number | undefined {
+  return VERSION_10_MARK.every((value, i) => bytes[MARK_AT + i] === value) ? 10 : undefined
 }
 
 /** All templates of a whole read. Throws ZK_BAD_RECORD when an entry has no whole head or reaches beyond the end. */
@@ -81,6 +93,18 @@ export function decodeSingleTemplate(uid: number, finger: number, data: Uint8Arr
   }
   const last = data.length - 1
   return { uid, finger, flag: u8At(data, last), bytes: data.slice(0, last) }
+}
+
+/**
+ * Whether two templates are one. Zeros at the end do not count: some firmware adds them to a template that is read alone.
+ * Source: docs/protocol §16.
+ */
+export function sameTemplate(a: Uint8Array, b: Uint8Array): boolean {
+  return sameBytes(withoutZeros(a), withoutZeros(b))
+}
+
+function withoutZeros(bytes: Uint8Array): Uint8Array {
+  return bytes.subarray(0, bytes.findLastIndex((value) => value !== 0) + 1)
 }
 
 /** The answer that gives a template alone: the inverse of `decodeSingleTemplate`. */

@@ -43,6 +43,8 @@ export interface SessionStats {
   readonly badChecksums: number
   /** Packets that answer no open request: late, doubled or mislabelled. */
   readonly strayReplies: number
+  /** Datagrams dropped because they are shorter than the header of a packet, empty ones among them. */
+  readonly runts: number
   readonly bytesReceived: number
   readonly bytesSent: number
 }
@@ -71,7 +73,7 @@ export class ClientSession implements Session<ClientEvent> {
   #heard = false
   #stranger: ZkError | undefined
   #gone: ZkError | undefined
-  #stats = { badChecksums: 0, strayReplies: 0, bytesReceived: 0, bytesSent: 0 }
+  #stats = { badChecksums: 0, strayReplies: 0, runts: 0, bytesReceived: 0, bytesSent: 0 }
 
   constructor(options: ClientSessionOptions) {
     this.#framing = options.framing
@@ -129,7 +131,7 @@ export class ClientSession implements Session<ClientEvent> {
     if (this.#framing === 'udp') {
       this.#takeDatagram(bytes, now)
     } else {
-      this.#stream.push(bytes)
+      this.#stream.lend(bytes)
       try {
         for (
           let packet = this.#stream.nextInPlace();
@@ -158,9 +160,10 @@ export class ClientSession implements Session<ClientEvent> {
     if (active !== undefined && !active.cancelled && now >= active.deadline) {
       this.#stop(active, 'ZK_TIMEOUT', DEADLINE_PASSED, undefined, now)
     } else if (this.#exchange !== undefined) {
-      const verdict = this.#exchange.tick(now)
+      const midPacket = this.#stream.pendingBytes > 0
+      const verdict = this.#exchange.tick(now, midPacket)
       this.#heed(verdict, now)
-      if (verdict?.kind === 'failed' && this.#stream.pendingBytes > 0) this.#break(stuck(), now)
+      if (verdict?.kind === 'failed' && midPacket) this.#break(stuck(), now)
     }
     this.#work(now)
   }
@@ -255,14 +258,14 @@ export class ClientSession implements Session<ClientEvent> {
     this.#outgoing.push(framePacket(this.#framing, header, payload))
   }
 
-  /** What is too short to be a packet is ignored; a stranger is remembered, for there may be a terminal all the same. */
+  /** What is too short to be a packet is counted and ignored; a stranger is remembered, for there may be a terminal all the same. */
   #takeDatagram(bytes: Uint8Array, now: Millis): void {
     if (!this.#heard && looksLikePullFrame(bytes)) {
       this.#break(strangerAt(bytes, undefined), now)
       return
     }
-    const packet = bytes.length < PACKET_HEADER_BYTES ? undefined : decodePacket(bytes)
-    if (packet !== undefined) this.#take(packet, now)
+    if (bytes.length < PACKET_HEADER_BYTES) this.#stats.runts += 1
+    else this.#take(decodePacket(bytes), now)
     if (!this.#heard) this.#stranger ??= strangerAt(bytes, undefined)
   }
 
@@ -353,7 +356,10 @@ export class ClientSession implements Session<ClientEvent> {
   #lost(effect: ZkEffect): ZkError {
     const cause = this.#gone
     if (effect === 'unknown' && cause instanceof ZkProtocolError) return cause
-    if (cause instanceof ZkUsageError) return cause
+    // Closed here: what was sent before may have been carried out all the same.
+    if (cause instanceof ZkUsageError) {
+      return effect === cause.effect ? cause : new ZkUsageError(cause.code, cause.message, { effect, cause })
+    }
     return new ZkTransportError(
       'ZK_CONNECTION_LOST',
       cause?.message ?? 'The connection to the terminal ended',

@@ -51,8 +51,8 @@ export interface Exchange {
   take(packet: Packet, now: Millis): Verdict
   /** A packet whose checksum is wrong: its header may be wrong too, so it is a hint and no more. */
   takeDamaged(packet: Packet, now: Millis): Verdict
-  /** Time has passed. */
-  tick(now: Millis): Verdict
+  /** Time has passed. `midPacket`: the beginning of a packet is there and its end is not, so that nothing may be asked. */
+  tick(now: Millis, midPacket: boolean): Verdict
   /** The request went out once more under a new reply id. */
   resent(replyId: number, now: Millis): void
 }

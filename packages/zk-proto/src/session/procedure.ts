@@ -147,6 +147,18 @@ export function* tidyUp<Req, Res>(command: Command<Req, Res>, value: Req): Proce
   }
 }
 
+const UNREADABLE: readonly string[] = ['ZK_UNEXPECTED_REPLY', 'ZK_BAD_RECORD']
+
+/**
+ * Whether a question was answered, but not with what was asked for: refused, or in a form that cannot be read. The session
+ * stands, so that whoever can do without the answer goes on.
+ */
+export function isUntold(error: unknown): error is ZkRefusedError | ZkProtocolError {
+  return (
+    error instanceof ZkRefusedError || (error instanceof ZkProtocolError && UNREADABLE.includes(error.code))
+  )
+}
+
 /** The error for an answer that the command does not accept. */
 export function refusal(command: Command<unknown, unknown>, answer: Answer): ZkError {
   const details = { command: command.name, commandCode: command.code, replyCode: answer.code }

@@ -1,5 +1,5 @@
-// One request over TCP, where bytes arrive whole and in order or not at all: silence is final, and only an answer that was
-// damaged on its way is asked for again. Source: docs/protocol §5 and §14.5.
+// One request over TCP, where bytes arrive whole and in order or not at all: silence is final, but for a slice of a table,
+// which is asked for once more; an answer that was damaged on its way is asked for again. Source: docs/protocol §5 and §14.5.
 import { REPLIES, CODES } from '../codes.ts'
 import { ZkError } from '../errors.ts'
 import type { Packet } from '../packet.ts'
@@ -89,6 +89,7 @@ export class StreamExchange implements Exchange {
   #quietUntil: Millis
   #collector: Collector | undefined
   #damaged = false
+  #silenceForgiven = false
 
   constructor(opening: Opening) {
     const { ask, replyId, sessionId, timeouts, now } = opening
@@ -143,11 +144,15 @@ export class StreamExchange implements Exchange {
     return this.#answeredBy(packet, this.#collector.finish(false), now)
   }
 
-  tick(now: Millis): Verdict {
+  tick(now: Millis, midPacket: boolean): Verdict {
     if (now < this.wakeAt) return undefined
     if (this.#damaged && now < this.#latest) {
       if (this.#collector === undefined) return this.#again()
       return answeredBy(this.ask, NO_CLOSING, this.#collector.finish(false), now - this.#sentAt)
+    }
+    if (this.#forgivesSilence(now, midPacket)) {
+      this.#silenceForgiven = true
+      return { kind: 'resend' }
     }
     return failedWith(silence(this.ask, now - this.#startedAt, this.#collector?.sizeBytes))
   }
@@ -160,6 +165,16 @@ export class StreamExchange implements Exchange {
     this.#collector = undefined
     this.#damaged = false
     this.#quietUntil = now + firstWaitMs(this.ask, this.#timeouts)
+  }
+
+  /**
+   * A terminal that served a punch meanwhile may have dropped one slice of a long read: that one is asked for once more. A
+   * late answer to the first ask carries its reply id and is not taken.
+   */
+  #forgivesSilence(now: Millis, midPacket: boolean): boolean {
+    const { command, exactBytes } = this.ask
+    const slice = exactBytes !== undefined && command.repeat === 'safe'
+    return slice && !midPacket && !this.#silenceForgiven && now < this.#latest
   }
 
   #open(packet: Packet): Verdict {

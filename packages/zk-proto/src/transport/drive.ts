@@ -25,6 +25,12 @@ export interface DrivenStream<T, E> {
   leave(): Promise<void>
 }
 
+/** Where a session speaks to, for its errors. */
+export interface Place {
+  readonly host: string
+  readonly port: number
+}
+
 /** Milliseconds on a clock that only goes forward. */
 function monotonicMs(): number {
   return performance.now()
@@ -40,6 +46,7 @@ export class DrivenSession {
   readonly #session: ClientSession
   readonly #transport: Transport
   readonly #onLive: (event: ClientEvent & { type: 'live' }) => void
+  readonly #place: Place | undefined
   #timer: NodeJS.Timeout | undefined
   #timerAt = Number.POSITIVE_INFINITY
   #gone = false
@@ -48,8 +55,10 @@ export class DrivenSession {
     transport: Transport,
     timeouts: Timeouts,
     onLive: (event: ClientEvent & { type: 'live' }) => void,
+    place?: Place,
   ) {
     this.#transport = transport
+    this.#place = place
     this.#onLive = onLive
     this.#session = new ClientSession({ framing: transport.kind, timeouts })
     transport.listen({
@@ -105,7 +114,7 @@ export class DrivenSession {
           settled: (outcome) => {
             signal?.removeEventListener('abort', onAbort)
             if (outcome.ok) resolve(outcome.value)
-            else reject(asError(outcome.error))
+            else reject(asError(outcome.error, this.#place))
           },
         },
         monotonicMs(),
@@ -117,7 +126,7 @@ export class DrivenSession {
 
   /** Runs a procedure that hands out values; it starts with the first `next`. */
   stream<T, E>(procedure: Procedure<T, E>, options: DriveOptions): DrivenStream<T, E> {
-    return new PulledStream(this.#session, procedure, options, () => this.#pump())
+    return new PulledStream(this.#session, procedure, options, this.#place, () => this.#pump())
   }
 
   /** Ends the connection; whatever still runs fails with `cause`. */
@@ -178,8 +187,16 @@ function alreadyAborted(signal: AbortSignal | undefined): ZkTransportError | und
   })
 }
 
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error('a procedure threw what is no error', { cause: error })
+/** What a procedure failed with. Failures of the network say where, beside what was asked. */
+function asError(error: unknown, place: Place | undefined): Error {
+  if (!(error instanceof Error)) return new Error('a procedure threw what is no error', { cause: error })
+  if (!(error instanceof ZkTransportError) || place === undefined || 'host' in error.details) return error
+  const { code, message, effect, details, cause } = error
+  return new ZkTransportError(code, `${place.host}:${place.port}: ${message}`, {
+    effect,
+    details: { ...place, ...details },
+    ...(cause === undefined ? {} : { cause }),
+  })
 }
 
 interface Waiter<T, E> {
@@ -194,16 +211,24 @@ class PulledStream<T, E> implements DrivenStream<T, E> {
   readonly #session: ClientSession
   readonly #procedure: Procedure<T, E>
   readonly #options: DriveOptions
+  readonly #place: Place | undefined
   readonly #pump: () => void
   #run: Run | undefined
   #waiter: Waiter<T, E> | undefined
   #outcome: Outcome<T> | undefined
   #left: (() => void) | undefined
 
-  constructor(session: ClientSession, procedure: Procedure<T, E>, options: DriveOptions, pump: () => void) {
+  constructor(
+    session: ClientSession,
+    procedure: Procedure<T, E>,
+    options: DriveOptions,
+    place: Place | undefined,
+    pump: () => void,
+  ) {
     this.#session = session
     this.#procedure = procedure
     this.#options = options
+    this.#place = place
     this.#pump = pump
   }
 
@@ -276,7 +301,7 @@ class PulledStream<T, E> implements DrivenStream<T, E> {
     const waiter = this.#waiter
     this.#waiter = undefined
     if (outcome.ok) waiter?.resolve({ done: true, result: outcome.value })
-    else waiter?.reject(asError(outcome.error))
+    else waiter?.reject(asError(outcome.error, this.#place))
   }
 }
 

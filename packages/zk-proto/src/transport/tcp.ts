@@ -8,8 +8,8 @@ import type { Address, Transport, TransportListener } from './transport.ts'
 /** How long the other end has to close in good order. */
 const CLOSE_MS = 500
 
-/** So much is taken from the socket at once. */
-const READ_BYTES = 65_536
+/** So much is taken from the socket at once: a slice of a table with the heads of its packets. */
+const READ_BYTES = 81_920
 
 /**
  * Opens a TCP connection. Throws ZK_CONNECT_FAILED with `details.reason` (`refused_connection`, `unreachable`,
@@ -116,10 +116,12 @@ class TcpTransport implements Transport {
   }
 
   listen(listener: TransportListener): void {
-    this.#socket.once('close', () => listener.closed(this.#failure))
+    const socket = this.#socket
     this.#incoming.deliverTo((bytes) => listener.received(bytes))
-    this.#socket.resume()
-    if (this.#socket.destroyed) listener.closed(this.#failure)
+    // Its end may have been told before anybody listened.
+    if (socket.closed) listener.closed(this.#failure)
+    else socket.once('close', () => listener.closed(this.#failure))
+    socket.resume()
   }
 
   send(packet: Uint8Array): void {

@@ -46,7 +46,7 @@ const REASONS: ReadonlyMap<string, string> = new Map([
  * `name_not_found` or the system's code. `perhaps` ends the sentence about a refusal.
  */
 export function connectFailed(
-  cause: NodeJS.ErrnoException,
+  cause: Error & { readonly code?: string | undefined },
   { host, port }: Pick<Address, 'host' | 'port'>,
   perhaps: string,
 ): ZkTransportError {

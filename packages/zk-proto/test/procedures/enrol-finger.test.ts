@@ -13,13 +13,27 @@ import { VirtualWire } from '../support/virtual-wire.ts'
 const NOTHING = new Uint8Array(0)
 const GOOD = Uint8Array.of(100)
 const BAD = Uint8Array.of(0)
+/** What a finger becomes at such a terminal; its head says version 10. */
+const TEMPLATE = Uint8Array.from(
+  { length: 1243 },
+  (_, i) => [0x4d, 0x98, 0x53, 0x53, 0x32, 0x31][i] ?? i % 256,
+)
 const ENROLLED = liveEnrolment14.encode({ result: 0, templateBytes: 1243, pin: '1002', finger: 4 })
 
 /** A terminal at which, once it prompts, this happens. */
-function terminalWhere(happens: readonly (readonly [number, Uint8Array])[], script: Script = {}) {
+function terminalWhere(
+  happens: readonly (readonly [number, Uint8Array])[],
+  script: Script = {},
+  keeps: Uint8Array | 'nothing' = TEMPLATE,
+) {
   const furniture = new Furniture()
   const prompted = (terminal: ScriptedTerminal): void => {
-    for (const [event, payload] of happens) terminal.session.sendEvent(event, payload)
+    for (const [event, payload] of happens) {
+      if (event === EVENTS.ENROLLFINGER && payload[0] === 0 && keeps !== 'nothing') {
+        furniture.templates.push({ uid: 2, finger: 4, flag: 1, bytes: keeps })
+      }
+      terminal.session.sendEvent(event, payload)
+    }
   }
   let started = false
   const wire = new VirtualWire(
@@ -60,9 +74,10 @@ const press = [
 ] as const
 const ended = (result: number) => [EVENTS.ENROLLFINGER, Uint8Array.of(result, 0)] as const
 
-/** What leaves the terminal at its normal work. */
+/** What leaves the terminal at its normal work; reading a template back may follow. */
 function tidied(wire: VirtualWire): void {
-  const codes = wire.terminal.asked.slice(-3).map(({ code }) => code)
+  const asked = wire.terminal.asked.map(({ code }) => code)
+  const codes = asked.slice(0, asked.lastIndexOf(CODES.STARTVERIFY) + 1).slice(-3)
   expect(codes).toEqual([CODES.REG_EVENT, CODES.CANCELCAPTURE, CODES.STARTVERIFY])
 }
 
@@ -78,7 +93,10 @@ describe('enrolling a finger', () => {
       ...press,
       [EVENTS.ENROLLFINGER, ENROLLED],
     ])
-    expect(enrol().outcome).toEqual({ ok: true, value: { finger: 4, templateBytes: 1243 } })
+    expect(enrol().outcome).toEqual({
+      ok: true,
+      value: { finger: 4, templateBytes: 1243, templateVersion: 10, quality: 100, confirmed: true },
+    })
     expect(steps).toEqual([
       { type: 'started' },
       { type: 'press', press: 1 },
@@ -94,13 +112,35 @@ describe('enrolling a finger', () => {
   })
 
   it('asks old terminals by number', () => {
-    const { wire, enrol } = terminalWhere([[EVENTS.ENROLLFINGER, Uint8Array.of(0, 0)]])
+    const { wire, enrol } = terminalWhere(
+      [[EVENTS.ENROLLFINGER, Uint8Array.of(0, 0)]],
+      {},
+      new Uint8Array(500),
+    )
     expect(enrol({ layout: 'person/28' }).outcome).toEqual({
       ok: true,
-      value: { finger: 4, templateBytes: undefined },
+      value: {
+        finger: 4,
+        templateBytes: 500,
+        templateVersion: undefined,
+        quality: undefined,
+        confirmed: true,
+      },
     })
     const asked = wire.terminal.asked.find(({ code }) => code === CODES.STARTENROLL)
     expect(toHex(asked?.payload ?? NOTHING)).toBe('ea03000004')
+  })
+
+  it('believes no success without a template, unless the firmware knows no way to read one', () => {
+    const gone = terminalWhere([[EVENTS.ENROLLFINGER, ENROLLED]], {}, 'nothing')
+    expect(gone.enrol().outcome).toMatchObject({ ok: false, error: { details: { reason: 'not_kept' } } })
+    const mute = terminalWhere([...press, [EVENTS.ENROLLFINGER, ENROLLED]], {
+      refuse: { [CODES.USERTEMP_RRQ]: 65_535, [CODES.GET_USERTEMP]: 65_535 },
+    })
+    expect(mute.enrol().outcome).toMatchObject({
+      ok: true,
+      value: { templateBytes: 1243, templateVersion: undefined, quality: 100, confirmed: false },
+    })
   })
 
   it.each([
@@ -168,6 +208,6 @@ describe('enrolling a finger', () => {
       Uint8Array.of(2, ...new Uint8Array(47), ...new TextEncoder().encode('1002'), ...new Uint8Array(20)),
     ]
     expect(enrol({ replace: true }).outcome).toMatchObject({ ok: true })
-    expect(furniture.templates).toEqual([])
+    expect(furniture.templates).toEqual([{ uid: 2, finger: 4, flag: 1, bytes: TEMPLATE }])
   })
 })

@@ -271,6 +271,30 @@ describe('a terminal that says one thing and does another', () => {
     expect(wire.terminal.count(CODES.DATA_RDY)).toBe(2)
   })
 
+  it.each([0, 40, 1_998 * 40])(
+    'must not say %i bytes where buffer and count agree that there are more',
+    (sizeBytes) => {
+      const wire = wireWith({
+        ...holding(log),
+        first(request, terminal) {
+          if (request.code !== CODES.DATA_WRRQ) return false
+          const table = tableOf(log)
+          putU32(table, 0, sizeBytes)
+          terminal.buffer = table
+          const announced = table.length
+          terminal.ok(
+            request,
+            bulkReady.encode({ zero: 0, sizeBytes: announced, sizeBytesAgain: announced, unknown9: 0 }),
+          )
+          return true
+        },
+      })
+      const ran = read(wire)
+      expect(ran.outcome).toMatchObject({ ok: false, error: { code: 'ZK_TRANSFER_INCOMPLETE' } })
+      expect([ran.offered.length, wire.terminal.buffer]).toEqual([0, undefined])
+    },
+  )
+
   it('may announce four gigabytes, which cost nothing', () => {
     const wire = wireWith({
       ...holding(log),

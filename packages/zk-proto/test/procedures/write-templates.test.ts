@@ -9,6 +9,7 @@ import {
   writePeopleWithTemplates,
 } from '../../src/procedures/write-templates.ts'
 import { personForm } from '../../src/records/person.ts'
+import { sameTemplate } from '../../src/records/template.ts'
 import type { Template } from '../../src/records/template.ts'
 import { people72 } from '../support/logs.ts'
 import { Furniture } from '../support/furnished-terminal.ts'
@@ -85,6 +86,23 @@ describe('reading templates', () => {
 })
 
 describe('writing a template', () => {
+  it('is not called lost where the terminal adds zeros to a template that is read alone', () => {
+    const { furniture, wire } = terminalWith([], {
+      first: (request, terminal) => {
+        if (request.code !== CODES.USERTEMP_RRQ) return false
+        const kept = furniture.templates.find(({ uid, finger }) => uid === 2 && finger === 6)
+        if (kept === undefined) return false
+        terminal.transfer(request, Uint8Array.of(...kept.bytes, ...new Uint8Array(6), kept.flag))
+        return true
+      },
+    })
+    wire.result(writeOneTemplate(owner, template(2, 6), { disabled: false }))
+    expect(furniture.templates).toEqual([template(2, 6)])
+    expect(wire.result(readOneTemplate(2, 6))?.bytes).toHaveLength(1249)
+    const other = template(2, 6).bytes.fill(9, 100)
+    expect(sameTemplate(other, template(2, 6).bytes)).toBe(false)
+  })
+
   it('uploads it in pieces while nobody can punch, replaces the old one, and reads it back', () => {
     const { furniture, wire } = terminalWith([template(2, 6, 500)])
     const guard = { disabled: false }

@@ -15,7 +15,7 @@ import {
 } from '../../src/records/access.ts'
 import { decodeOperations, operation16, operationName } from '../../src/records/operation.ts'
 import { sms72 } from '../../src/records/sms.ts'
-import { captured, readCapture } from '../support/recorded.ts'
+import { captured, readCapture, readVectors } from '../support/recorded.ts'
 
 const outOfRange = expect.objectContaining({ code: 'ZK_VALUE_OUT_OF_RANGE' })
 const badRecord = expect.objectContaining({ code: 'ZK_BAD_RECORD' })
@@ -101,8 +101,37 @@ describe('time zones of a person or group', () => {
   })
 })
 
+interface OperationRow {
+  readonly hex: string
+  readonly expected: {
+    readonly admin: number
+    readonly op: number
+    readonly byte3: number
+    readonly time: string
+    readonly params: readonly number[]
+  }
+}
+
 describe('an operation', () => {
   const [record = new Uint8Array(0)] = captured(readCapture('oplog-16'), 'from_device')
+  const { operation_log: rows } = readVectors('attendance') as {
+    readonly operation_log: readonly OperationRow[]
+  }
+
+  it.each(rows)('of the vector $hex is read and written', ({ hex, expected }) => {
+    const bytes = fromHex(hex)
+    expect(decodeOperations(bytes)).toMatchObject([
+      {
+        administratorUid: expected.admin,
+        operation: expected.op,
+        wallTime: expected.time,
+        parameters: expected.params,
+      },
+    ])
+    const fields = operation16.decode(bytes)
+    expect([...fields.unknown3]).toEqual([expected.byte3])
+    expect(toHex(operation16.encode(fields))).toBe(hex)
+  })
 
   it('is read from capture oplog-16 and written back', () => {
     expect(decodeOperations(record)).toEqual([

@@ -45,6 +45,20 @@ describe('free sizes', () => {
     expect(toHex(encodeCapacity(decodeCapacity(bytes), length))).toBe(toHex(bytes))
   })
 
+  it.each(rows)(
+    'of a $name tell one number less when they are a byte short, and none more when a byte long',
+    ({ data }) => {
+      const bytes = fromHex(data)
+      const whole = decodeCapacity(bytes)
+      expect(decodeCapacity(Uint8Array.of(...bytes, 0x99))).toEqual(whole)
+      const lost = Object.entries(decodeCapacity(bytes.subarray(0, -1))).filter(
+        ([name, told]) => told !== whole[name as keyof typeof whole],
+      )
+      expect(lost.length).toBeLessThanOrEqual(1)
+      expect(lost.every(([, told]) => told === undefined)).toBe(true)
+    },
+  )
+
   it('of four zero bytes tell nothing, which is not none', () => {
     const [, answer = new Uint8Array(0)] = [
       undefined,

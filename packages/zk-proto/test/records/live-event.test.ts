@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { fromHex, toHex } from '../../src/bytes.ts'
+import { REPLIES } from '../../src/codes.ts'
+import { connectSession } from '../../src/commands/connection.ts'
+import { framePacket } from '../../src/framing.ts'
 import { decodePacket } from '../../src/packet.ts'
 import {
   decodeLiveEvents,
@@ -15,7 +18,12 @@ import {
   livePunch52,
   liveVerification,
 } from '../../src/records/live-event.ts'
+import { ClientSession } from '../../src/session/client-session.ts'
+import { ask } from '../../src/session/procedure.ts'
+import { DEFAULT_TIMEOUTS } from '../../src/session/session.ts'
+import { TerminalSession } from '../../src/session/terminal-session.ts'
 import { readSpelledTime, spellTime } from '../../src/wall-time.ts'
+import { byteByByte } from '../support/cuts.ts'
 import { captured, readCapture, readVectors } from '../support/recorded.ts'
 
 interface Expected {
@@ -34,7 +42,8 @@ interface Expected {
   readonly key?: number
 }
 
-const { events } = readVectors('events') as {
+const { events, ack } = readVectors('events') as {
+  readonly ack: { readonly session: number; readonly tcp: string; readonly udp: string }
   readonly events: readonly {
     readonly name: string
     readonly event: number
@@ -98,6 +107,28 @@ describe.each(events)('the vector $name', ({ event, data, tcp, udp, expected }) 
       expect(found.map(({ raw }) => toHex(raw)).join('')).toBe(toHex(other))
     }
   })
+})
+
+describe.each(['tcp', 'udp'] as const)('over %s', (framing) => {
+  it.each(events)(
+    'the vector $name comes from the terminal’s end, and the client acknowledges it as recorded',
+    (row) => {
+      const terminal = new TerminalSession({ framing })
+      terminal.sendEvent(row.event, fromHex(row.data))
+      const sent = terminal.takeOutgoing() ?? new Uint8Array(0)
+      expect(toHex(sent)).toBe(row[framing])
+      const client = new ClientSession({ framing, timeouts: DEFAULT_TIMEOUTS })
+      const limits = { deadline: 1e9, settled: () => undefined }
+      client.run(ask(connectSession, undefined), limits, 0)
+      client.takeOutgoing()
+      const header = { command: REPLIES.ACK_OK, session: ack.session, replyId: 0 }
+      client.receive(framePacket(framing, header, new Uint8Array(0)), 0)
+      for (const piece of framing === 'tcp' ? byteByByte(sent) : [sent]) client.receive(piece, 1)
+      expect(client.takeEvent()).toMatchObject({ type: 'live', code: row.event, payload: fromHex(row.data) })
+      expect(toHex(client.takeOutgoing() ?? new Uint8Array(0))).toBe(ack[framing])
+      expect([client.takeEvent(), client.takeOutgoing()]).toEqual([undefined, undefined])
+    },
+  )
 })
 
 describe('a layout of an event', () => {

@@ -32,6 +32,7 @@ const vectors = readVectors('users') as {
   readonly records: readonly Row[]
   readonly captured: readonly Row[]
   readonly ambiguity: { readonly body_length: number }
+  readonly write_payloads: readonly { readonly name: string; readonly size: number; readonly hex: string }[]
 }
 
 const LABELS: Readonly<Record<string, string>> = {
@@ -87,6 +88,23 @@ describe('records without leftovers', () => {
     const again =
       row.size === 28 ? person28.encode(person28.decode(bytes)) : person72.encode(person72.decode(bytes))
     expect(toHex(again)).toBe(row.hex)
+  })
+})
+
+describe('a person that other clients write', () => {
+  it.each(vectors.write_payloads)('is read and written again: $name', ({ hex, size }) => {
+    const bytes = fromHex(hex)
+    expect(bytes).toHaveLength(size)
+    // In an upload a tag stands before the record.
+    const record = size % 2 === 0 ? bytes : bytes.subarray(1)
+    const [person] = decodePeople(findPersonForm(record, 1), record, nameDecoder('auto', []))
+    expect(person).toMatchObject({ uid: 14, level: 'administrator', name: 'Nuevo', cardNumber: 6543 })
+    expect(person?.pin).toBe('11224488')
+    const again =
+      record.length === 28
+        ? person28.encode(person28.decode(record))
+        : person72.encode(person72.decode(record))
+    expect(toHex(again)).toBe(toHex(record))
   })
 })
 

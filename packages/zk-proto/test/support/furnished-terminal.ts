@@ -13,7 +13,7 @@ import { deleteMessage, readMessage } from '../../src/commands/messages.ts'
 import { deletePerson } from '../../src/commands/people.ts'
 import { deleteTemplate, deleteTemplateByUid, writeTemplate } from '../../src/commands/templates.ts'
 import { writeClock } from '../../src/commands/terminal.ts'
-import { joinBytes, u16At } from '../../src/bytes.ts'
+import { joinBytes, sameBytes, u16At } from '../../src/bytes.ts'
 import { nulText, optionValue } from '../../src/records/option.ts'
 import { personVerifyMode, personZonesWrite } from '../../src/records/access.ts'
 import { sms72 } from '../../src/records/sms.ts'
@@ -42,6 +42,8 @@ export class Furniture {
   readonly messages = new Map<number, Uint8Array>()
   operations: Uint8Array = new Uint8Array(0)
   workCodes: Uint8Array = new Uint8Array(0)
+  /** Uid and message, one after the other. */
+  messageLinks: Uint8Array[] = []
   packedTime = 0x338400a2
   /** Commands that it acknowledges and does not carry out. */
   readonly forgets = new Set<number>()
@@ -222,10 +224,14 @@ export class Furniture {
         terminal.session.reply(request, { code: REPLIES.DATA, payload: tableOf(records) })
         return true
       }
+      case CODES.UDATA_WRQ:
+        this.messageLinks.push(payload.slice())
+        return done()
+      case CODES.DELETE_UDATA:
+        this.messageLinks = this.messageLinks.filter((link) => !sameBytes(link, payload))
+        return done()
       case CODES.REFRESHDATA:
       case CODES.REFRESHOPTION:
-      case CODES.UDATA_WRQ:
-      case CODES.DELETE_UDATA:
       case CODES.WRITE_LCD:
       case CODES.CLEAR_LCD:
       case CODES.ENABLE_CLOCK:
@@ -253,6 +259,7 @@ export class Furniture {
     if (command !== CODES.DB_RRQ) return undefined
     if (dataType === DATA_TYPES.TEMPLATES) return encodeTemplates(this.templates)
     if (dataType === DATA_TYPES.SMS) return joinBytes([new Uint8Array(0), ...this.messages.values()])
+    if (dataType === DATA_TYPES.SMS_LINKS) return joinBytes([new Uint8Array(0), ...this.messageLinks])
     return this.workCodes
   }
 

@@ -46,6 +46,7 @@ export class VirtualWire {
   /** Packets of the client, as sent. */
   readonly sent: Uint8Array[] = []
   now = 0
+  readonly #framing: Framing
   #options: WireOptions
   #fromTerminal = 0
   #fromClient = 0
@@ -54,6 +55,7 @@ export class VirtualWire {
   constructor(script: Script, options: WireOptions = {}) {
     this.#options = options
     const { framing = 'tcp' } = options
+    this.#framing = framing
     this.client = new ClientSession({
       framing,
       timeouts: { ...DEFAULT_TIMEOUTS, ...options.timeouts },
@@ -178,7 +180,9 @@ export class VirtualWire {
     const room = limit - this.#bytesPassed
     const passed = piece.subarray(0, Math.max(0, Math.min(piece.length, room)))
     this.#bytesPassed += passed.length
-    if (passed.length > 0) this.client.receive(passed, this.now)
+    // A datagram may be empty; a piece of a stream is not.
+    const empty = piece.length === 0 && this.#framing === 'udp'
+    if (passed.length > 0 || empty) this.client.receive(passed, this.now)
     if (breakAfterBytes !== undefined && this.#bytesPassed >= breakAfterBytes) {
       this.client.detach(undefined, this.now)
     }

@@ -7,8 +7,6 @@ import { joinBytes, toHex, u16At } from '../../src/bytes.ts'
 import { CODES, REPLIES } from '../../src/codes.ts'
 import { exitSession } from '../../src/commands/connection.ts'
 import { readCapacity, readClock, readPinWidth, readState } from '../../src/commands/terminal.ts'
-import { connect } from '../../src/connect.ts'
-import type { ConnectOptions } from '../../src/connect.ts'
 import { ZkError } from '../../src/errors.ts'
 import { framePacket } from '../../src/framing.ts'
 import { decodePacket } from '../../src/packet.ts'
@@ -25,26 +23,9 @@ import { LoopbackTerminal } from '../support/loopback-terminal.ts'
 import { captured, readCapture, readCaptures } from '../support/recorded.ts'
 import { ScriptedTerminal } from '../support/scripted-terminal.ts'
 import type { Script } from '../support/scripted-terminal.ts'
-import { VirtualWire } from '../support/virtual-wire.ts'
-import { answerNextWith, askUntil, firstOf, sentBy, wireWith } from './replayed.ts'
+import { sentBy, firstOf, wireWith, askUntil, answerNextWith, QUICK, dial, failureOf } from './replayed.ts'
 
 const NO_BYTES = new Uint8Array(0)
-const HOST = '127.0.0.1'
-/** For peers that stay silent. */
-const QUICK = { connectMs: 400, replyMs: 200, prepareMs: 200, transferIdleMs: 200 }
-
-function dial(peer: { readonly port: number }, options: Partial<ConnectOptions> = {}): Promise<Terminal> {
-  return connect({ host: HOST, port: peer.port, transport: 'tcp', ...options })
-}
-
-/** What a call fails with; undefined when it does not. */
-function failureOf(call: Promise<unknown>): Promise<unknown> {
-  return call.then(
-    () => undefined,
-    (error: unknown) => error,
-  )
-}
-
 /** A session that is given recorded answers, one for each packet that it sends. */
 class Replayed {
   readonly client = new ClientSession({ framing: 'tcp', timeouts: DEFAULT_TIMEOUTS })
@@ -92,51 +73,6 @@ describe('symptom 3: cannot connect to a device with a communication password', 
   })
 })
 
-describe('symptom 5: connect: "timed out", "can\'t reach device (ping ...)", connection reset, broken pipe (in part: no probe, and no second try over TCP)', () => {
-  it('nobody there, silent, not a terminal and busy are four errors', async () => {
-    const gone = await LoopbackTerminal.start({})
-    await gone[Symbol.asyncDispose]()
-    expect(await failureOf(dial(gone))).toMatchObject({
-      code: 'ZK_CONNECT_FAILED',
-      details: { reason: 'refused_connection' },
-    })
-    await using silent = await LoopbackTerminal.start({ silentOn: [CODES.CONNECT] })
-    expect(await failureOf(dial(silent, { timeouts: QUICK }))).toMatchObject({
-      code: 'ZK_TIMEOUT',
-      details: { reason: 'silent' },
-    })
-    await using mail = await LoopbackTerminal.start({}, (socket) =>
-      socket.resume().write('220 mail ready\r\n'),
-    )
-    expect(await failureOf(dial(mail))).toMatchObject({ code: 'ZK_NOT_A_TERMINAL' })
-    await using busy = await LoopbackTerminal.start({}, (socket) => {
-      socket.end()
-      return true
-    })
-    expect(await failureOf(dial(busy))).toMatchObject({ code: 'ZK_BUSY' })
-  })
-
-  it('over UDP a connect command that is lost is repeated, a few times and with longer and longer pauses', () => {
-    const sentAt: number[] = []
-    const wire = new VirtualWire(
-      { silentOn: [CODES.CONNECT] },
-      {
-        framing: 'udp',
-        spoilRequests: (packet) => {
-          sentAt.push(wire.now)
-          return packet
-        },
-      },
-    )
-    expect(wire.run(handshake(0)).outcome).toMatchObject({ ok: false, error: { code: 'ZK_TIMEOUT' } })
-    const pauses = sentAt.slice(1).map((at, i) => at - (sentAt[i] ?? 0))
-    expect(pauses.length).toBeGreaterThan(1)
-    expect(pauses.length).toBeLessThan(10)
-    expect(pauses).toEqual(pauses.toSorted((a, b) => a - b))
-    expect(pauses.at(-1)).toBeGreaterThan(pauses[0] ?? 0)
-  })
-})
-
 describe('symptom 16: process crashes: "Cannot read properties of undefined/null", unhandled rejection', () => {
   it('silence and a cut connection are typed errors of the call, and nothing is thrown beside it', async () => {
     const unhandled: unknown[] = []
@@ -169,6 +105,7 @@ describe('symptom 16: process crashes: "Cannot read properties of undefined/null
   })
 })
 
+// The recording users-70-bulk-fragmented is not at hand: the reply of 17 bytes is that of sizes-80-70users.
 describe('symptom 17: "TCP packet invalid" on the next call after a read', () => {
   const [width = NO_BYTES, sizes = NO_BYTES] = sentBy('sizes-80-70users')
 
@@ -191,24 +128,6 @@ describe('symptom 17: "TCP packet invalid" on the next call after a read', () =>
     expect(wire.result(request(readPinWidth, undefined)).payload).toEqual(Uint8Array.of(9))
     expect(wire.result(ask(readClock, undefined)).time).toBe(0x338400a2)
     expect(wire.client.stats.strayReplies).toBe(2)
-  })
-})
-
-describe('symptom 18: "unpack(): Type H: not enough input, need 1, have 0" (in part: the address when connecting only)', () => {
-  it('no answer is its own error: with the address when connecting, with the command always', async () => {
-    await using peer = await LoopbackDatagrams.start({ silentOn: [CODES.CONNECT] })
-    const failure = await failureOf(dial(peer, { transport: 'udp', timeouts: QUICK }))
-    expect(failure).toMatchObject({
-      code: 'ZK_TIMEOUT',
-      details: { host: HOST, port: peer.port },
-      cause: { code: 'ZK_TIMEOUT', details: { command: 'connectSession' } },
-    })
-    expect(String(failure)).toContain(`${HOST}:${peer.port}`)
-    const wire = wireWith({}, { spoil: () => NO_BYTES }, 'udp')
-    expect(wire.run(ask(readClock, undefined)).outcome).toMatchObject({
-      ok: false,
-      error: { code: 'ZK_TIMEOUT', details: { command: 'readClock', bytesReceived: 0 } },
-    })
   })
 })
 

@@ -1,123 +1,19 @@
 // The rows of the catalogue of symptoms that concern live events and enrolment, each under its number and in its users' words.
 import { describe, expect, it } from 'vitest'
 import { CODES, EVENTS } from '../../src/codes.ts'
-import { registerEvents } from '../../src/commands/live.ts'
 import { fromHex } from '../../src/bytes.ts'
-import { connect } from '../../src/connect.ts'
-import { decodePacket } from '../../src/packet.ts'
 import { enrolFinger } from '../../src/procedures/enrol-finger.ts'
 import type { EnrolmentStep } from '../../src/procedures/enrol-finger.ts'
-import { listen, LiveRegistrations } from '../../src/procedures/live-events.ts'
-import type { LiveNotice } from '../../src/procedures/live-events.ts'
-import {
-  livePunch10,
-  livePunch12,
-  livePunch14,
-  livePunch32,
-  livePunch37,
-} from '../../src/records/live-event.ts'
-import type { Outcome } from '../../src/session/turns.ts'
+import { LiveRegistrations } from '../../src/procedures/live-events.ts'
+import { livePunch10, livePunch14, livePunch32, livePunch37 } from '../../src/records/live-event.ts'
 import { Furniture } from '../support/furnished-terminal.ts'
-import { LoopbackTerminal } from '../support/loopback-terminal.ts'
 import { readVectors } from '../support/recorded.ts'
 import { VirtualWire } from '../support/virtual-wire.ts'
-import { firstOf, wireWith } from './replayed.ts'
+import { wireWith, listening, toldBy } from './replayed.ts'
 
 const NOTHING = new Uint8Array(0)
 const spelledTime = Uint8Array.of(26, 11, 22, 8, 15, 30)
 const facts = { verifyMode: 1, punchState: 0, spelledTime }
-
-/** Listens and takes whatever comes; `hear` has the terminal tell of events first. */
-function listening(wire: VirtualWire, mask = 0xffff) {
-  const notices: LiveNotice[] = []
-  const outcomes: Outcome<never>[] = []
-  const run = wire.client.run(
-    listen({ registrations: new LiveRegistrations(), mask, heartbeatMs: 30_000 }),
-    {
-      deadline: Number.POSITIVE_INFINITY,
-      settled: (outcome) => outcomes.push(outcome),
-      offered: (notice) => notices.push(notice),
-    },
-    wire.now,
-  )
-  while (wire.shuttle());
-  return {
-    notices,
-    outcomes,
-    hear: (...events: readonly (readonly [number, Uint8Array])[]): void => {
-      for (const [event, payload] of events) wire.terminal.session.sendEvent(event, payload)
-      while (wire.shuttle());
-      for (let before = -1; before !== notices.length;) {
-        before = notices.length
-        run.resume(wire.now)
-        while (wire.shuttle());
-      }
-    },
-  }
-}
-
-/** Data of an event that a real terminal told of. */
-function toldBy(id: string, framing: 'tcp' | 'udp'): readonly [number, Uint8Array] {
-  const bytes = firstOf(id)
-  const { session, payload } = decodePacket(framing === 'tcp' ? bytes.subarray(8) : bytes)
-  return [session, payload]
-}
-
-describe('symptom 9: realtime log never calls back (in part: reconnecting is the caller’s)', () => {
-  it('registers, acknowledges each event, decodes by length and keeps the session alive', () => {
-    const wire = wireWith({})
-    const ear = listening(wire)
-    const asked = wire.terminal.asked.find(({ code }) => code === CODES.REG_EVENT)
-    expect(registerEvents.request.decode(asked?.payload ?? NOTHING).mask).toBe(0xffff)
-    ear.hear(
-      toldBy('rt-attlog-12', 'udp'),
-      toldBy('rt-attlog-14-udp-denied', 'udp'),
-      [EVENTS.ATTLOG, firstOf('rt-attlog-32-face')],
-      toldBy('rt-fpscore-1', 'tcp'),
-      toldBy('rt-verify-ok-5', 'udp'),
-      [EVENTS.ATTLOG, new Uint8Array(20)],
-    )
-    expect(ear.notices).toMatchObject([
-      { type: 'punch', pin: '4822257', wallTime: '2018-12-07T19:09:06' },
-      { type: 'punch', pin: '2', wallTime: '2020-04-29T18:55:18' },
-      { type: 'punch', pin: '1140064', wallTime: '2018-11-29T12:55:03' },
-      { type: 'sample', score: 100 },
-      { type: 'verification', uid: 2 },
-      { type: 'unknown', raw: new Uint8Array(20) },
-    ])
-    expect(wire.terminal.acknowledged).toBe(6)
-    wire.wait()
-    while (wire.shuttle());
-    expect(wire.terminal.count(CODES.GET_TIME)).toBe(1)
-    expect(ear.outcomes).toEqual([])
-  })
-
-  it('a lost connection is told, and listening on the next connection registers anew', async () => {
-    const punch = livePunch12.encode({ ...facts, pinNumber: 5 })
-    await using loopback = await LoopbackTerminal.start({
-      first: (request, terminal) => {
-        if (request.code !== CODES.REG_EVENT) return false
-        terminal.ok(request)
-        terminal.session.sendEvent(EVENTS.ATTLOG, punch)
-        return true
-      },
-    })
-    for (const time of ['first', 'second']) {
-      const terminal = await connect({ host: '127.0.0.1', port: loopback.port, transport: 'tcp' })
-      const heard: string[] = []
-      const listened = (async () => {
-        for await (const notice of terminal.liveEvents()) {
-          if (notice.type === 'punch') heard.push(notice.pin)
-          loopback.cut()
-        }
-      })()
-      await expect(listened).rejects.toMatchObject({ code: 'ZK_CONNECTION_LOST' })
-      expect([time, heard]).toEqual([time, ['5']])
-      await terminal.close()
-    }
-    expect(loopback.terminals.map((terminal) => terminal.count(CODES.REG_EVENT))).toEqual([1, 1])
-  })
-})
 
 describe('symptom 14: live capture stops with "user_id referenced before assignment", prints hex, or hangs', () => {
   it('lengths of 10, 14, 32 and 37 bytes are decoded, others handed out raw, and the stream goes on', () => {
@@ -160,7 +56,12 @@ describe('symptom 29: remote enrolment always returns false', () => {
         first: (request, terminal) => {
           if (request.code !== CODES.STARTENROLL || refuse[request.code] !== undefined) return false
           terminal.ok(request)
-          for (const [event, payload] of happens) terminal.session.sendEvent(event, payload)
+          for (const [event, payload] of happens) {
+            const taken = event === EVENTS.ENROLLFINGER && payload[0] === 0
+            if (taken)
+              furniture.templates.push({ uid: 2, finger: 4, flag: 1, bytes: new Uint8Array(498).fill(9) })
+            terminal.session.sendEvent(event, payload)
+          }
           return true
         },
       }),
@@ -189,7 +90,10 @@ describe('symptom 29: remote enrolment always returns false', () => {
 
   it('a capture that is under way is cancelled first, and the events are followed step by step', () => {
     const { wire, steps, enrol } = enrolWhere([touch, sample(100), touch, sample(100), ended(0)])
-    expect(enrol()).toMatchObject({ ok: true, value: { finger: 4 } })
+    expect(enrol()).toMatchObject({
+      ok: true,
+      value: { finger: 4, templateBytes: 498, quality: 100, confirmed: true },
+    })
     const codes = wire.terminal.asked.map(({ code }) => code)
     expect(codes.indexOf(CODES.CANCELCAPTURE)).toBeGreaterThan(-1)
     expect(codes.indexOf(CODES.CANCELCAPTURE)).toBeLessThan(codes.indexOf(CODES.STARTENROLL))
@@ -221,6 +125,7 @@ describe('symptom 29: remote enrolment always returns false', () => {
   })
 })
 
+// The recording rt-verify-fail-5 is not at hand: nobody recognised is the golden vector of that event.
 describe('symptom 30: wants to know of failed or unknown fingers', () => {
   it('recognition, touches and alarms are typed events, and nobody recognised is one of them', () => {
     const { events } = readVectors('events') as { readonly events: { name: string; data: string }[] }

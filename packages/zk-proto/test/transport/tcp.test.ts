@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { joinBytes } from '../../src/bytes.ts'
@@ -28,5 +28,26 @@ describe('the TCP transport', () => {
     await transport.close()
     server.close()
     expect(joinBytes(pieces)).toEqual(sent)
+  })
+
+  it('that has ended before anybody listens says so, once', async () => {
+    const server = createServer()
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const accepted = once(server, 'connection')
+    const transport = await openTcp({ host: '127.0.0.1', port, timeoutMs: 5_000, signal: undefined })
+    const [socket] = (await accepted) as [Socket]
+    socket.resetAndDestroy()
+    for (let turn = 0; turn < TURNS_TO_ARRIVE; turn += 1) await nextTurn()
+    // The reset shows itself at the latest when something is sent.
+    transport.send(new Uint8Array(8))
+    await transport.close()
+    const ends: (string | undefined)[] = []
+    transport.listen({ received: () => ends.push('bytes'), closed: (cause) => ends.push(cause?.code) })
+    await nextTurn()
+    await transport.close()
+    server.close()
+    expect(ends).toEqual(['ZK_CONNECTION_LOST'])
   })
 })

@@ -129,6 +129,30 @@ describe('the socket', () => {
     })
   })
 
+  it('ends with an error, once, when the system will not send, be it before or after anything was heard', async () => {
+    await using loopback = await LoopbackDatagrams.start(holding(1), { greet: () => [Uint8Array.of(1)] })
+    for (const [heard, code] of [
+      [false, 'ZK_CONNECT_FAILED'],
+      [true, 'ZK_CONNECTION_LOST'],
+    ] as const) {
+      const transport = await openUdp({ ...LOCAL, port: loopback.port, timeoutMs: 5000, signal: undefined })
+      const ends: (string | undefined)[] = []
+      let received = 0
+      transport.listen({
+        received: () => {
+          received += 1
+        },
+        closed: (cause) => ends.push(cause?.code),
+      })
+      if (heard) transport.send(new Uint8Array(8))
+      await expect.poll(() => received).toBe(heard ? 1 : 0)
+      transport.send(new Uint8Array(70_000))
+      await expect.poll(() => ends).toEqual([code])
+      await transport.close()
+      expect(ends).toHaveLength(1)
+    }
+  })
+
   it('speaks IPv6 where the address does', async () => {
     const transport = await openUdp({ host: '::1', port: 4370, timeoutMs: 5000, signal: undefined })
     expect(transport.kind).toBe('udp')

@@ -1,0 +1,54 @@
+// Which punches are wanted: by the time on the terminal's clock, by person, and whether attempts that a door refused count.
+// Terminals send the whole log whatever is wanted, so choosing comes after reading. Source: docs/protocol §13.7.
+import { ZkUsageError } from '../errors.ts'
+import { isRealWallTime, packTime, parseWallTime } from '../wall-time.ts'
+import type { Punch } from './punch.ts'
+
+/** What is wanted; everything that is given must hold. */
+export interface PunchChoice {
+  /**
+   * Attempts that an access panel refused stand in the same log and are no punches. `leave-out`, the default; `mark`: they
+   * come with the others and have `denied`; `only`: they and nothing else.
+   */
+  readonly denied?: 'leave-out' | 'mark' | 'only'
+  /** Not earlier: `YYYY-MM-DDTHH:MM:SS` or `YYYY-MM-DD` on the terminal's clock. */
+  readonly since?: string
+  /** Not later; a day without a time is wanted to its end. */
+  readonly until?: string
+  /** Of these people: pins, or uids in decimal where the log has no pins; see `Punch.logNumber`. */
+  readonly pins?: Iterable<string>
+}
+
+const DAY = /^\d{4}-\d{2}-\d{2}$/
+
+/**
+ * Whether a punch is wanted. A record whose date does not exist stands where its numbers put it: 30 February lies between
+ * 29 February and 1 March. Throws ZK_VALUE_OUT_OF_RANGE for a time that is none.
+ */
+export function punchChooser(choice: PunchChoice): (punch: Punch) => boolean {
+  const { denied = 'leave-out', since, until, pins } = choice
+  const earliest = since === undefined ? undefined : packedMoment(since, 'T00:00:00')
+  const latest = until === undefined ? undefined : packedMoment(until, 'T23:59:59')
+  const wanted = pins === undefined ? undefined : new Set(pins)
+  return (punch) =>
+    (denied === 'mark' || punch.denied === (denied === 'only')) &&
+    (earliest === undefined || punch.packedTime >= earliest) &&
+    (latest === undefined || punch.packedTime <= latest) &&
+    (wanted === undefined || wanted.has(punch.logNumber))
+}
+
+/** The punches that are wanted, in their order; the same list when all of them are. */
+export function choosePunches(
+  punches: readonly Punch[],
+  chooser: (punch: Punch) => boolean,
+): readonly Punch[] {
+  const first = punches.findIndex((punch) => !chooser(punch))
+  return first === -1 ? punches : punches.filter((punch, i) => i < first || (i > first && chooser(punch)))
+}
+
+/** Packed times are in the order of the clock, so that they are compared as numbers. */
+function packedMoment(spelled: string, timeOfDay: string): number {
+  const time = parseWallTime(DAY.test(spelled) ? spelled + timeOfDay : spelled)
+  if (isRealWallTime(time)) return packTime(time)
+  throw new ZkUsageError('ZK_VALUE_OUT_OF_RANGE', `There is no such moment between 2000 and 2099: ${spelled}`)
+}
