@@ -12,8 +12,14 @@ export interface Wanted {
   readonly binaries: readonly string[]
 }
 
+/** The browser that the simulator's page is tested in. */
+export const CHROMIUM: Wanted = { name: 'Chromium', debianPackage: 'chromium', binaries: ['chromium'] }
+
 /** Tools that tests call by name. */
-export const TOOLS: readonly Wanted[] = [{ name: 'curl', debianPackage: 'curl', binaries: ['curl'] }]
+export const TOOLS: readonly Wanted[] = [
+  { name: 'curl', debianPackage: 'curl', binaries: ['curl'] },
+  CHROMIUM,
+]
 
 /** What cannot be had on this machine, with the command to type. Tests that need it have then failed, not been skipped. */
 export class ProgramMissing extends Error {}

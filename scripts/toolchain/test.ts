@@ -1,6 +1,6 @@
-// `npm test`: types, lint, format, then every test of every package against SQLite, a real MariaDB and a real Redis. Ends
-// with the line `N passed, N failed`. Options: --embedded-only (no servers; what needs them is skipped); everything else
-// goes to Vitest (`npm test -- --project core -t 'a title'`).
+// `npm test`: types, lint, format, then every test of every package against SQLite, a real MariaDB and a real Redis; the
+// library's tests with their coverage measured. Ends with the line `N passed, N failed`. Options: --embedded-only (no servers;
+// what needs them is skipped); everything else goes to Vitest (`npm test -- --project core -t 'a title'`), without coverage.
 import { spawn } from 'node:child_process'
 import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -18,6 +18,25 @@ interface Tally {
 const given = process.argv.slice(2)
 const embeddedOnly = given.includes('--embedded-only')
 const forVitest = given.filter((argument) => argument !== '--embedded-only')
+
+/** One run of Vitest, and which test files must have been in it. */
+interface Run {
+  readonly args: readonly string[]
+  readonly files: readonly string[]
+}
+
+const WORKSPACE = ['--config=vitest.workspace.ts']
+const LIBRARY_TESTS = 'packages/zk-proto/test/**/*.test.ts'
+/** Everything: the library on its own, because only there is the share of its branches measured that tests go through. */
+const RUNS_OF_ALL: readonly Run[] = [
+  { args: ['--config=scripts/toolchain/coverage.config.ts'], files: globSync(LIBRARY_TESTS) },
+  {
+    args: [...WORKSPACE, '--project=!zk-proto'],
+    files: globSync(['packages/*/test/**/*.test.ts', 'scripts/test/**/*.test.ts'], {
+      exclude: [LIBRARY_TESTS],
+    }),
+  },
+]
 
 const tally: Tally = { passed: 0, failed: 0, skipped: 0 }
 const scratch = mkdtempSync(join(tmpdir(), 'zk-test-'))
@@ -39,7 +58,11 @@ try {
       servers = await startTestServers((line) => console.log(line))
       for (const server of servers) console.log(`— ${server.name}: ${server.origin}`)
     }
-    add(await runVitest())
+    for (const run of forVitest.length === 0
+      ? RUNS_OF_ALL
+      : [{ args: [...WORKSPACE, ...forVitest], files: [] }]) {
+      if (!interrupted.signal.aborted) add(await runVitest(run))
+    }
   }
 } catch (error) {
   tally.failed += 1
@@ -63,7 +86,7 @@ function add(more: Tally): void {
   tally.skipped += more.skipped
 }
 
-async function runVitest(): Promise<Tally> {
+async function runVitest({ args, files }: Run): Promise<Tally> {
   const report = join(scratch, 'vitest.json')
   const url = (name: string) => servers.find((server) => server.name === name)?.url ?? ''
   const child = spawn(
@@ -71,11 +94,10 @@ async function runVitest(): Promise<Tally> {
     [
       'node_modules/vitest/vitest.mjs',
       'run',
-      '--config=vitest.workspace.ts',
       '--reporter=default',
       '--reporter=json',
       `--outputFile.json=${report}`,
-      ...forVitest,
+      ...args,
     ],
     {
       stdio: ['ignore', 'inherit', 'inherit'],
@@ -94,24 +116,25 @@ async function runVitest(): Promise<Tally> {
     child.once('exit', (code) => resolve(code ?? 1))
   })
   interrupted.signal.removeEventListener('abort', passOn)
-  return countResults(report, exitCode)
+  return countResults(report, exitCode, files.length)
 }
 
 /** Counts from Vitest's own report. A file that ran no test, a missing report or an unexplained exit code count as failed. */
-function countResults(reportFile: string, exitCode: number): Tally {
+function countResults(reportFile: string, exitCode: number, expected: number): Tally {
   const report = parseReport(reportFile)
   if (report === undefined) return { passed: 0, failed: 1, skipped: 0 }
   const broken = report.testResults.filter(
     (file) => file.status === 'failed' && file.assertionResults.length === 0,
   ).length
   let failed = report.numFailedTests + broken
-  const expected = globSync(['packages/*/test/**/*.test.ts', 'scripts/test/**/*.test.ts']).length
-  if (forVitest.length === 0 && report.testResults.length < expected) {
+  if (report.testResults.length < expected) {
     console.error(`Only ${report.testResults.length} of ${expected} test files ran.`)
     failed += 1
   }
   if (exitCode !== 0 && failed === 0) {
-    console.error(`Vitest ended with ${exitCode} though no test failed (an error outside a test).`)
+    console.error(
+      `Vitest ended with ${exitCode} though no test failed (an error outside a test, or too little of the library covered).`,
+    )
     failed += 1
   }
   return { passed: report.numPassedTests, failed, skipped: report.numPendingTests + report.numTodoTests }

@@ -10,7 +10,7 @@ import { BackOff, pause } from './transport/back-off.ts'
 import type { RetryOptions } from './transport/back-off.ts'
 import { DrivenSession } from './transport/drive.ts'
 import { openTcp } from './transport/tcp.ts'
-import { openUdp } from './transport/udp.ts'
+import type { Address, Transport } from './transport/transport.ts'
 
 /** The port on which terminals listen unless it was changed in their menu. */
 export const DEFAULT_PORT = 4370
@@ -41,7 +41,7 @@ export interface ConnectOptions {
 /** What carries a session. */
 export type Kind = 'tcp' | 'udp'
 
-const OPEN = { tcp: openTcp, udp: openUdp } as const
+const OPEN = { tcp: openTcp, udp: openUdpWhenNeeded } as const
 const OTHER = { tcp: 'udp', udp: 'tcp' } as const
 const HIGHEST_PORT = 65_535
 const HIGHEST_KEY = 0xffffffff
@@ -137,6 +137,12 @@ export async function reach(kind: Kind, options: ConnectOptions): Promise<Driven
     throw connectError(error, driven, host, port)
   }
   return driven
+}
+
+/** Most terminals speak TCP; what UDP takes is loaded for the others alone, so that a program that reads stays small. */
+async function openUdpWhenNeeded(address: Address): Promise<Transport> {
+  const { openUdp } = await import('./transport/udp.ts')
+  return openUdp(address)
 }
 
 /** Says what a failed handshake means where the bare failure does not. */

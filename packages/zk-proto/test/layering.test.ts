@@ -13,7 +13,7 @@ function sourceOf(file: string): string {
 }
 
 function importsOf(file: string): string[] {
-  const found = sourceOf(file).matchAll(/^(?:import|export)\b[^']*?from '([^']+)'/gm)
+  const found = sourceOf(file).matchAll(/(?:^(?:import|export)\b[^']*?from |\bimport\()'([^']+)'/gm)
   return [...found].map(([, specifier = '']) =>
     specifier.startsWith('.') ? posix.join(posix.dirname(file), specifier) : specifier,
   )

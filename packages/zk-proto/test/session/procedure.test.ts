@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readClock } from '../../src/commands/terminal.ts'
-import { enableTerminal } from '../../src/commands/terminal.ts'
+import { enableTerminal, readClock } from '../../src/commands/terminal.ts'
 import { ZkTransportError } from '../../src/errors.ts'
 import { ask, hear, tidyUp } from '../../src/session/procedure.ts'
 import type { Answer, Heard } from '../../src/session/procedure.ts'
