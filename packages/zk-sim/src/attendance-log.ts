@@ -12,6 +12,8 @@ export class AttendanceLog {
   readonly capacity: number
   readonly #habit: FullLogHabit
   #bytes: Uint8Array
+  /** Somebody holds a snapshot of these bytes: a record in them is not changed any more, the log moves to a copy first. */
+  #isShared = false
   #count = 0
   /** Where the next record goes once a full log overwrites in place. */
   #cursor = 0
@@ -63,9 +65,37 @@ export class AttendanceLog {
     return this.#bytes.slice(index * this.recordBytes, (index + 1) * this.recordBytes)
   }
 
-  /** A copy of all records, as one array. */
+  /**
+   * All records as one array, to be read and not written: it stays as it is whatever becomes of the log. Nothing is copied
+   * for it until a record of it gives way to another.
+   */
   snapshot(): Uint8Array {
-    return this.#bytes.slice(0, this.#count * this.recordBytes)
+    this.#isShared = true
+    return this.#bytes.subarray(0, this.#count * this.recordBytes)
+  }
+
+  /** Where the next record goes in a full log that overwrites in place. */
+  get cursor(): number {
+    return this.#cursor
+  }
+
+  /**
+   * Replaces everything by records that were kept, with the cursor they had.
+   * @throws RangeError when they are no whole records, more than there is room for, or the cursor is beyond them.
+   */
+  restore(records: Uint8Array, cursor: number): void {
+    const count = records.length / this.recordBytes
+    if (!Number.isInteger(count)) {
+      throw new RangeError(`expected whole records of ${this.recordBytes} bytes, got ${records.length} bytes`)
+    }
+    if (count > this.capacity) throw new RangeError(`expected at most ${this.capacity} records, got ${count}`)
+    if (!Number.isInteger(cursor) || cursor < 0 || cursor > count) {
+      throw new RangeError(`expected a cursor from 0 to ${count}, got ${cursor}`)
+    }
+    this.#bytes = records.slice()
+    this.#isShared = false
+    this.#count = count
+    this.#cursor = cursor
   }
 
   /** Empties the log. */
@@ -73,6 +103,7 @@ export class AttendanceLog {
     this.#count = 0
     this.#cursor = 0
     this.#bytes = new Uint8Array(this.recordBytes * FIRST_ROOM)
+    this.#isShared = false
   }
 
   #place(index: number, record: Uint8Array): void {
@@ -81,19 +112,28 @@ export class AttendanceLog {
       const grown = new Uint8Array(Math.max(this.#bytes.length * 2, at + this.recordBytes))
       grown.set(this.#bytes)
       this.#bytes = grown
+      this.#isShared = false
     }
     this.#bytes.set(record, at)
   }
 
   #overwriteOldest(record: Uint8Array): number {
     const index = this.#cursor
+    this.#leaveSnapshots()
     this.#place(index, record)
     this.#cursor = (index + 1) % this.capacity
     return index
   }
 
   #dropOldest(records: number): void {
+    this.#leaveSnapshots()
     this.#bytes.copyWithin(0, records * this.recordBytes, this.#count * this.recordBytes)
     this.#count -= records
+  }
+
+  #leaveSnapshots(): void {
+    if (!this.#isShared) return
+    this.#bytes = this.#bytes.slice()
+    this.#isShared = false
   }
 }

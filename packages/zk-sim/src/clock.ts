@@ -47,6 +47,11 @@ export class TerminalClock {
     this.#offMs = wallMs(wallTime) - this.#trueWallMs()
   }
 
+  /** Seconds by which it is fast; negative: slow. */
+  get driftSeconds(): number {
+    return this.#offMs / SECOND_MS
+  }
+
   /** The zone's wall time, counted as if it were UTC, in whole seconds. */
   #trueWallMs(): number {
     const fields = new Map(
@@ -78,8 +83,13 @@ function spell(wall: number): string {
   return new Date(wall).toISOString().slice(0, 19)
 }
 
+/** One format a zone: each holds tens of kilobytes, and five hundred terminals of one site share theirs. */
+const wallFormats = new Map<string, Intl.DateTimeFormat>()
+
 function wallFormat(zone: string): Intl.DateTimeFormat {
-  return new Intl.DateTimeFormat('en-US', {
+  const known = wallFormats.get(zone)
+  if (known !== undefined) return known
+  const format = new Intl.DateTimeFormat('en-US', {
     timeZone: zone,
     hourCycle: 'h23',
     year: 'numeric',
@@ -89,4 +99,6 @@ function wallFormat(zone: string): Intl.DateTimeFormat {
     minute: 'numeric',
     second: 'numeric',
   })
+  wallFormats.set(zone, format)
+  return format
 }

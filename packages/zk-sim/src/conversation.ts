@@ -1,6 +1,9 @@
 // One client's conversation: the wire's terminal session, fed by the listener, answered by the responders one request
 // at a time. It has no socket; whoever carries its packets takes them.
 import { CODES, framePacket, TerminalSession, type TerminalRequest } from '@org/zk-proto/wire'
+import { fateOf, refusalInstead } from './faults/answer-faults.ts'
+import { HeldBack } from './faults/held-back.ts'
+import { strikeClock, strikeSensor } from './faults/terminal-faults.ts'
 import { Link } from './link.ts'
 import type { Happening } from './live-happening.ts'
 import type { Dispatch } from './responders/dispatch.ts'
@@ -13,7 +16,10 @@ const MOST_WAITING = 10_000
 const MOST_EVENTS_WAITING = 1_000
 
 /** What a conversation is part of. */
-export type Surroundings = Pick<Exchange, 'memory' | 'stats' | 'faults' | 'power'>
+export interface Surroundings extends Pick<Exchange, 'memory' | 'stats' | 'faults' | 'power'> {
+  /** Somebody presents a finger just now. */
+  readonly passerBy: () => void
+}
 
 /** A conversation over one TCP connection, or with one UDP peer. */
 export class Conversation {
@@ -23,14 +29,35 @@ export class Conversation {
   readonly #dispatch: Dispatch
   readonly #waiting: TerminalRequest[] = []
   readonly #events: Uint8Array[] = []
-  #afterwards: (() => void) | undefined
+  readonly #passerBy: () => void
+  readonly #lateAnswers: HeldBack<{ request: TerminalRequest; answer: Answer }>
+  readonly #lateEvents: HeldBack<Uint8Array>
+  readonly #afterwards: (() => void)[] = []
+  /** Packets of a transfer sent since it began; undefined while none is being sent. */
+  #transferPackets: number | undefined
   #broken = false
   #over = false
 
-  constructor(transport: 'tcp' | 'udp', client: string, surroundings: Surroundings, dispatch: Dispatch) {
+  /** `wake` is called when there is something to send that no request called for. */
+  constructor(
+    transport: 'tcp' | 'udp',
+    client: string,
+    { passerBy, ...surroundings }: Surroundings,
+    dispatch: Dispatch,
+    wake: () => void,
+  ) {
     this.link = new Link(transport, client)
     this.#exchange = { ...surroundings, link: this.link }
+    this.#passerBy = passerBy
     this.#dispatch = dispatch
+    this.#lateAnswers = new HeldBack(({ request, answer }) => {
+      this.#answer(request, answer)
+      wake()
+    })
+    this.#lateEvents = new HeldBack((packet) => {
+      this.#queueEvent(packet)
+      wake()
+    })
     const { checksums } = surroundings.memory.profile
     this.#session = new TerminalSession({
       framing: transport,
@@ -84,29 +111,35 @@ export class Conversation {
     if (event !== undefined) return event
     for (;;) {
       const packet = this.#session.takeOutgoing()
-      if (packet !== undefined) return packet
-      const afterwards = this.#afterwards
-      this.#afterwards = undefined
-      afterwards?.()
+      if (packet !== undefined) {
+        this.#interrupt()
+        return packet
+      }
+      this.#transferPackets = undefined
+      for (const act of this.#afterwards.splice(0)) act()
       const request = this.#waiting.shift()
       if (request === undefined || this.#session.ended) return undefined
-      this.#answer(request, this.#dispatch(request, this.#exchange))
+      this.#serve(request)
     }
   }
 
   /** Takes up those events that its client asked for. Gives whether there is something to send. */
   announce(happenings: readonly Happening[]): boolean {
     const { link } = this
-    const { stats } = this.#exchange
+    const { faults } = this.#exchange
     if (link.phase !== 'ready') return false
     for (const { event, payload } of happenings) {
       if ((link.eventMask & event) === 0) continue
-      if (this.#events.length >= MOST_EVENTS_WAITING) stats.liveEvents.dropped += 1
       // The session would put it behind the answer that is being sent.
-      else
-        this.#events.push(
-          framePacket(link.transport, { command: CODES.REG_EVENT, session: event, replyId: 0 }, payload),
-        )
+      const packet = framePacket(
+        link.transport,
+        { command: CODES.REG_EVENT, session: event, replyId: 0 },
+        payload,
+      )
+      const lateMs = faults.strike('liveLate')?.number('ms')
+      if (lateMs === undefined) this.#queueEvent(packet)
+      else this.#lateEvents.hold(packet, lateMs)
+      if (faults.strike('liveTwice') !== undefined) this.#queueEvent(packet)
     }
     return this.#events.length > 0
   }
@@ -124,23 +157,32 @@ export class Conversation {
       })
     }
     if (link.disabledTerminal && memory.profile.enablesOnSessionEnd) memory.enable()
+    memory.sensor.release(link.sessionId)
     this.#over = true
     link.phase = 'none'
     link.sessionId = 0
     link.record = undefined
     link.buffer = undefined
+    link.upload = undefined
     link.disabledTerminal = false
     link.eventMask = 0
     link.unacknowledgedEvents = 0
     this.#events.length = 0
+    this.#lateEvents.takeBack()
   }
 
   /** The connection is gone: the session ends, and nothing is answered any more. */
   detach(by: SessionEnd, nowMs: number): void {
     this.endSession(by)
     this.#waiting.length = 0
-    this.#afterwards = undefined
+    this.#afterwards.length = 0
+    this.#lateAnswers.takeBack()
     this.#session.detach(undefined, nowMs)
+  }
+
+  #queueEvent(packet: Uint8Array): void {
+    if (this.#events.length < MOST_EVENTS_WAITING) this.#events.push(packet)
+    else this.#exchange.stats.liveEvents.dropped += 1
   }
 
   #takeEvent(): Uint8Array | undefined {
@@ -158,10 +200,37 @@ export class Conversation {
     this.#exchange.stats.liveEvents.acknowledged += 1
   }
 
+  /** Carries out a request and answers it, as far as no fault is in the way. */
+  #serve(request: TerminalRequest): void {
+    const { faults, memory } = this.#exchange
+    strikeSensor(faults, request.code, memory.sensor)
+    const refusal = refusalInstead(faults, request)
+    const given = refusal ?? this.#dispatch(request, this.#exchange)
+    if (refusal === undefined) strikeClock(faults, request.code, memory.clock)
+    const { answer, heldMs, request: asAnswered } = fateOf(faults, request, given)
+    if (heldMs > 0) this.#lateAnswers.hold({ request: asAnswered, answer }, heldMs)
+    else this.#answer(asAnswered, answer)
+  }
+
   #answer(request: TerminalRequest, answer: Answer): void {
     this.#session.sessionId = this.link.sessionId
     if (answer.reply !== undefined) this.#session.reply(request, answer.reply)
-    if (answer.transfer !== undefined) this.#session.replyTransfer(request, answer.transfer)
-    this.#afterwards = answer.afterwards
+    if (answer.transfer !== undefined) {
+      this.#session.replyTransfer(request, answer.transfer)
+      this.#transferPackets = 0
+    }
+    if (answer.afterwards !== undefined) this.#afterwards.push(answer.afterwards)
+  }
+
+  /** Between two packets of a transfer somebody may present a finger. */
+  #interrupt(): void {
+    if (this.#transferPackets === undefined) return
+    this.#transferPackets += 1
+    const packets = this.#transferPackets
+    const due = this.#exchange.faults.strike(
+      'eventsInTransfer',
+      (fault) => packets % fault.number('every') === 0,
+    )
+    if (due !== undefined) this.#passerBy()
   }
 }

@@ -1,6 +1,6 @@
 // Carries the packets of one conversation to its outlet: paced as hardware is, joined if wanted, never faster than
 // the outlet takes them. What a fault script cuts or stalls is cut or stalled here.
-import type { ByteFault } from './faults.ts'
+import type { ByteFault } from './faults/wire-faults.ts'
 
 /** Packets joined into one write are no longer than this. */
 const JOINED_BYTES = 65_536
@@ -21,6 +21,12 @@ export interface DeliverySource {
   take(): Uint8Array | undefined
   /** Decides on bytes about to be sent; `sentBefore` counts what was sent here so far. */
   decide(sentBefore: number, bytes: number): ByteFault
+  /** How long to wait before what was just taken is sent. */
+  delayMs(): number
+  /** Whether packets that are ready together are to leave together, though the pace says nothing of it. */
+  joins(): boolean
+  /** Some have. */
+  joined(): void
 }
 
 /** Where packets go. */
@@ -39,6 +45,8 @@ export class Delivery {
   #sentBytes = 0
   #running = false
   #ended = false
+  /** Nothing more is heard of the terminal: what it says is taken and goes nowhere. */
+  #silent = false
   #endPause: (() => void) | undefined
 
   constructor(source: DeliverySource, outlet: Outlet, pace: Pace) {
@@ -65,20 +73,26 @@ export class Delivery {
 
   async #run(): Promise<void> {
     for (;;) {
-      const bytes = this.#pace.coalesce ? this.#takeJoined() : this.#source.take()
+      const joins = !this.#silent && (this.#pace.coalesce || this.#source.joins())
+      const bytes = joins ? this.#takeJoined() : this.#source.take()
       if (bytes === undefined || this.#ended) {
         // In the same turn as the look that found nothing, so that no wake() falls between the two.
         this.#running = false
         return
       }
+      if (this.#silent) continue
+      const delayMs = this.#source.delayMs()
+      if (delayMs > 0) await this.#pause(delayMs)
+      if (this.#ended) return
       const verdict = this.#source.decide(this.#sentBytes, bytes.length)
       this.#sentBytes += verdict.bytes
       await this.#outlet.write(bytes.subarray(0, verdict.bytes))
-      if (verdict.next !== 'go') {
+      if (verdict.next === 'cut') {
         this.end()
-        if (verdict.next === 'cut') this.#outlet.cut()
+        this.#outlet.cut()
         return
       }
+      this.#silent = verdict.next === 'stall'
       if (this.#pace.paceMs > 0) await this.#pause(this.#pace.paceMs)
     }
   }
@@ -91,7 +105,9 @@ export class Delivery {
       packets.push(packet)
       bytes += packet.length
     }
-    return packets.length > 1 ? Buffer.concat(packets) : packets[0]
+    if (packets.length <= 1) return packets[0]
+    this.#source.joined()
+    return Buffer.concat(packets)
   }
 
   #pause(ms: number): Promise<void> {

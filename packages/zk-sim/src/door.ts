@@ -29,6 +29,10 @@ export class Door {
     this.#heldOpen = open
   }
 
+  get isHeldOpen(): boolean {
+    return this.#heldOpen
+  }
+
   /** Whether it stands open now. Pulses queue up: ten requests open it ten times as long. */
   get isOpen(): boolean {
     let openUntil = 0

@@ -1,14 +1,29 @@
 // One client's conversation as the terminal knows it: how far it was let in, and what the terminal holds for it.
+import type { TerminalRequest } from '@org/zk-proto/wire'
+import type { Answer } from './responders/respond.ts'
 import type { SessionRecord } from './stats.ts'
+import type { TableSnapshot } from './table-snapshot.ts'
 
 /** A snapshot of a table that a client reads in slices. */
 export interface BulkBuffer {
   /** The command whose table it is. */
   readonly command: number
-  /** The table with its leading size word. */
-  readonly bytes: Uint8Array
+  readonly table: TableSnapshot
   /** Slices asked for so far. */
   slices: number
+}
+
+/** What a client uploads, piece by piece. */
+export interface Upload {
+  readonly announcedBytes: number
+  readonly pieces: Uint8Array[]
+  receivedBytes: number
+}
+
+/** A request and its answer, in case it comes again. */
+export interface LastAnswered {
+  readonly request: TerminalRequest
+  readonly answer: Answer
 }
 
 /** How far a client was let in. Source: docs/protocol §26.3. */
@@ -25,6 +40,10 @@ export class Link {
   /** Its line in the stats, while it has a session. */
   record: SessionRecord | undefined
   buffer: BulkBuffer | undefined
+  upload: Upload | undefined
+  /** Wrong keys it has tried in this session. */
+  wrongKeys = 0
+  lastAnswered: LastAnswered | undefined
   /** Whether it disabled the terminal and has not enabled it since. */
   disabledTerminal = false
   /** The live events it asked for: a sum of EVENTS, 0 for none. */

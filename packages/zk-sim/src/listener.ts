@@ -5,10 +5,13 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { Conversation, type Surroundings } from './conversation.ts'
 import { Delivery, type Outlet, type Pace } from './delivery.ts'
 import type { Happening } from './live-happening.ts'
+import { byteFault, delayMs, flipped, pieceBytes } from './faults/wire-faults.ts'
+import { UnreliableOutlet } from './faults/unreliable-outlet.ts'
 import type { Dispatch } from './responders/dispatch.ts'
 import type { SessionEnd } from './stats.ts'
 import { TcpOutlet } from './tcp-outlet.ts'
 import { UdpOutlet } from './udp-outlet.ts'
+import type { WatchedClient, WireWatch } from './wire-watch.ts'
 
 /** Where and how a terminal listens. */
 export interface ListenOptions {
@@ -17,6 +20,7 @@ export interface ListenOptions {
   readonly pace: Pace
   /** Told whenever a client has gone. */
   readonly clientGone: () => void
+  readonly watch?: WireWatch | undefined
 }
 
 /** The port cannot be opened; `code` is the system's reason, such as `EADDRINUSE`. */
@@ -128,14 +132,15 @@ export class Listener {
   }
 
   #accept(socket: Socket): void {
-    const { stats } = this.#surroundings
+    const { stats, faults } = this.#surroundings
     if (this.#isFull()) {
       stats.connectionsRefused += 1
       socket.destroy()
       return
     }
     socket.setNoDelay(true)
-    const outlet = new TcpOutlet(socket, this.#options.pace.segmentBytes, (bytes) => {
+    const piece = (): number | undefined => pieceBytes(faults) ?? this.#options.pace.segmentBytes
+    const outlet = new TcpOutlet(socket, piece, (bytes) => {
       stats.bytesSent += bytes
     })
     const address = `${socket.remoteAddress ?? '?'}:${socket.remotePort ?? 0}`
@@ -152,7 +157,8 @@ export class Listener {
   }
 
   #datagram(datagram: Uint8Array, peer: RemoteInfo): void {
-    const { stats } = this.#surroundings
+    const { stats, faults } = this.#surroundings
+    if (faults.strike('lose') !== undefined) return
     if (datagram.length < SHORTEST_DATAGRAM_BYTES) {
       stats.badFrames += 1
       return
@@ -168,6 +174,7 @@ export class Listener {
   }
 
   #take(client: Client, bytes: Uint8Array): void {
+    this.#options.watch?.received(client.conversation.link, bytes)
     client.conversation.receive(bytes, performance.now())
     if (client.conversation.isBroken) client.end('closed')
     else client.delivery.wake()
@@ -176,15 +183,19 @@ export class Listener {
   #addPeer(key: string, peer: RemoteInfo): Client | undefined {
     const socket = this.#udp
     if (socket === undefined || this.#isFull()) return undefined
-    const { memory, stats } = this.#surroundings
+    const { memory, stats, faults } = this.#surroundings
     const count = (bytes: number): void => {
       stats.bytesSent += bytes
     }
-    const outlet = new UdpOutlet(socket, peer, count, () => client.end('closed'))
+    const outlet = new UnreliableOutlet(
+      new UdpOutlet(socket, peer, count, () => client.end('closed')),
+      faults,
+    )
     const idle = setTimeout(() => client.end('idle'), memory.profile.idleMs)
     const client = this.#client('udp', key, outlet, {
       release: () => {
         clearTimeout(idle)
+        outlet.end()
         this.#peers.delete(key)
       },
       touch: () => idle.refresh(),
@@ -199,10 +210,21 @@ export class Listener {
     outlet: Outlet,
     { release, touch }: { release: () => void; touch: () => void },
   ): Client {
-    const conversation = new Conversation(transport, address, this.#surroundings, this.#dispatch)
+    const conversation = new Conversation(transport, address, this.#surroundings, this.#dispatch, () =>
+      delivery.wake(),
+    )
     const { faults } = this.#surroundings
     const delivery = new Delivery(
-      { take: () => conversation.take(), decide: (before, bytes) => faults.onSend(before, bytes) },
+      {
+        take: () => {
+          const packet = this.#watched(conversation.link, conversation.take())
+          return packet && flipped(faults, packet)
+        },
+        decide: (before, bytes) => byteFault(faults, before, bytes),
+        delayMs: () => delayMs(faults),
+        joins: () => transport === 'tcp' && faults.mayStrike('coalesce'),
+        joined: () => void faults.strike('coalesce'),
+      },
       outlet,
       this.#options.pace,
     )
@@ -215,11 +237,17 @@ export class Listener {
         delivery.end()
         conversation.detach(by, performance.now())
         release()
+        this.#options.watch?.gone(conversation.link)
         this.#options.clientGone()
       },
     }
     this.#clients.add(client)
     return client
+  }
+
+  #watched(client: WatchedClient, packet: Uint8Array | undefined): Uint8Array | undefined {
+    if (packet !== undefined) this.#options.watch?.sent(client, packet)
+    return packet
   }
 
   #isFull(): boolean {

@@ -1,5 +1,6 @@
 // People and punches from a seed, in the record forms of any profile: what fills a terminal that has no recording.
 // The same seed makes the same bytes.
+import { madeUpTemplate } from './made-up-template.ts'
 import { TerminalMemory, type MemoryOptions } from './memory.ts'
 import { encodePerson, type PersonFacts } from './person-record.ts'
 import type { Profile } from './profile.ts'
@@ -13,6 +14,8 @@ export interface MadeUpOptions extends MemoryOptions {
   people?: number
   /** How many punches, as far as the log has room. Default: 1,000. */
   punches?: number
+  /** How many people, of the first ones, have a finger enrolled. Default: 0. */
+  fingers?: number
   /** Every punch is before this wall time. Default: what the terminal's clock shows. */
   until?: string
 }
@@ -58,6 +61,7 @@ const SHORT_NAMES = [
   'Lena',
 ]
 
+const USUAL_FINGER = 6
 const DENIED = 7
 const NO_STATE = 255
 /** Of so many people who punch, one has been deleted since. */
@@ -77,6 +81,11 @@ export function madeUpMemory(options: MadeUpOptions = {}): TerminalMemory {
   )
   for (const person of everybody.slice(0, people))
     memory.people.store(encodePerson(profile.personLayout, person))
+  const { serialNumber, options: settings } = memory
+  for (const { uid } of everybody.slice(0, Math.min(people, options.fingers ?? 0))) {
+    const template = madeUpTemplate(settings.get('~ZKFPVersion'), { serialNumber, uid, finger: USUAL_FINGER })
+    memory.templates.store(uid, USUAL_FINGER, template)
+  }
   if (everybody.length === 0) return memory
   const until = options.until ?? memory.clock.read()
   for (const { who, packedTime, coming } of visits({

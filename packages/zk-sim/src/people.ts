@@ -1,11 +1,14 @@
 // The people a terminal holds: raw records by uid, in the order in which they were stored. A record is kept byte
 // for byte as it was written.
 import { joinBytes, type PersonLayoutName } from '@org/zk-proto/wire'
+import type { PersonZones } from './access-rules.ts'
 import {
   personKey,
   personRecordBytes,
   personTruth,
+  withGroup,
   withPrivilege,
+  withZones,
   type PersonTruth,
 } from './person-record.ts'
 
@@ -44,19 +47,41 @@ export class People {
     return { administrators, passwords }
   }
 
-  /** Stores a record, or overwrites the one of its uid. Gives the reason when it does not. */
-  store(raw: Uint8Array): Unstored | undefined {
+  /** Why a record would not be stored; undefined when it would. */
+  refusalOf(raw: Uint8Array): Unstored | undefined {
     if (raw.length !== personRecordBytes(this.layout)) return 'wrong-size'
     const { uid, pin } = personKey(this.layout, raw)
     if (uid === 0) return 'no-uid'
     const holders = this.#uidsByPin.get(pin)
     if (this.#uniquePins && holders !== undefined && !holders.has(uid)) return 'pin-taken'
+    return !this.#records.has(uid) && this.count >= this.capacity ? 'full' : undefined
+  }
+
+  /** Stores a record, or overwrites the one of its uid. Gives the reason when it does not. */
+  store(raw: Uint8Array): Unstored | undefined {
+    const refusal = this.refusalOf(raw)
+    if (refusal !== undefined) return refusal
+    const { uid, pin } = personKey(this.layout, raw)
     const replaced = this.#records.get(uid)
-    if (replaced === undefined && this.count >= this.capacity) return 'full'
     if (replaced !== undefined) this.#forgetPin(uid, replaced)
     this.#records.set(uid, raw.slice())
     this.#uidsByPin.set(pin, (this.#uidsByPin.get(pin) ?? new Set()).add(uid))
     return undefined
+  }
+
+  /** Puts somebody into a group; false when there is nobody of that uid. */
+  setGroup(uid: number, group: number): boolean {
+    const raw = this.#records.get(uid)
+    if (raw !== undefined) this.#records.set(uid, withGroup(this.layout, raw, group))
+    return raw !== undefined
+  }
+
+  /** Writes time zones into somebody's record; false where there is nobody of that uid, or the form has no room. */
+  setZones(uid: number, zones: PersonZones): boolean {
+    const raw = this.#records.get(uid)
+    const changed = raw && withZones(this.layout, raw, zones)
+    if (changed !== undefined) this.#records.set(uid, changed)
+    return changed !== undefined
   }
 
   /** Removes a person; false when there is none of that uid. */
@@ -95,6 +120,11 @@ export class People {
   /** Everybody, in the terminal's order. */
   list(): PersonTruth[] {
     return [...this.#records.values()].map((raw) => personTruth(this.layout, raw))
+  }
+
+  /** Everybody's pin, without reading their records. */
+  pins(): string[] {
+    return [...this.#uidsByPin.keys()]
   }
 
   /** A copy of all records, as one array. */

@@ -1,6 +1,7 @@
 // Records of people in both forms a terminal keeps: facts to raw bytes, and raw bytes to facts as the truth file
 // tells them. The layouts are those of the wire.
-import { person28, person72, toHex, type PersonLayoutName } from '@org/zk-proto/wire'
+import { fromHex, person28, person72, toHex, type PersonLayoutName } from '@org/zk-proto/wire'
+import type { PersonZones } from './access-rules.ts'
 
 /** What a person's record is made of. */
 export interface PersonFacts {
@@ -86,6 +87,28 @@ export function withUid(layout: PersonLayoutName, raw: Uint8Array, uid: number):
 /** The same record with another privilege byte. */
 export function withPrivilege(layout: PersonLayoutName, raw: Uint8Array, privilege: number): Uint8Array {
   return layout === 'person/28' ? person28.patch(raw, { privilege }) : person72.patch(raw, { privilege })
+}
+
+/** The same record with another group. */
+export function withGroup(layout: PersonLayoutName, raw: Uint8Array, group: number): Uint8Array {
+  return layout === 'person/28' ? person28.patch(raw, { group }) : person72.patch(raw, { group })
+}
+
+/** The same record with other time zones; undefined where the form has no room for their numbers. */
+export function withZones(
+  layout: PersonLayoutName,
+  raw: Uint8Array,
+  { own, zones: [timeZone1, timeZone2, timeZone3] }: PersonZones,
+): Uint8Array | undefined {
+  if (layout === 'person/28') return undefined
+  return person72.patch(raw, { ownTimeZones: own ? 1 : 0, timeZone1, timeZone2, timeZone3 })
+}
+
+/** The time zones in a record, given in hex; undefined where the form has no room for their numbers. */
+export function ownZonesOf(layout: PersonLayoutName, raw: string): PersonZones | undefined {
+  if (layout === 'person/28') return undefined
+  const { ownTimeZones, timeZone1, timeZone2, timeZone3 } = person72.decode(fromHex(raw))
+  return { own: ownTimeZones === 1, zones: [timeZone1, timeZone2, timeZone3] }
 }
 
 /** What a record says. */

@@ -17,6 +17,20 @@ export type ProfileName =
 /** What a full attendance log does with the next punch. */
 export type FullLogHabit = 'refuse' | 'overwrite-oldest' | 'shift' | 'drop-block'
 
+/** What a model does with an enrolment that a client asks for. §17, §25 and §26.9. */
+export interface EnrolmentHabits {
+  /** It works; it is accepted and nothing is told of it, as by much firmware after 2014; or it is refused. */
+  readonly overNetwork: 'works' | 'no-events' | 'refused'
+  /** Presses of one finger. */
+  readonly presses: number
+  /** How long it waits for each press. */
+  readonly pressTimeoutMs: number
+  /** The result that it tells when nobody pressed in time. */
+  readonly timeoutResult: 4 | 6
+  /** A bad press ends the enrolment; otherwise the finger may be pressed again. */
+  readonly badPressEnds: boolean
+}
+
 /** A model of terminal. */
 export interface Profile {
   readonly name: string
@@ -45,9 +59,35 @@ export interface Profile {
     readonly records: number
     readonly faces: number
   }
+  /** Most records of the operation log. No source says how many there are. */
+  readonly mostOperations: number
+  /** Most short messages. No source says how many there are. */
+  readonly mostMessages: number
+  /** What a full attendance log does with the next punch. §26.7. */
   readonly fullLog: FullLogHabit
+  /** What a full operation log does with the next operation. */
+  readonly fullOperationLog: FullLogHabit
+  /** What clients have the terminal do is in its operation log too, not only what is done at its menu. */
+  readonly recordsClients: boolean
   /** A pin that another uid has is refused; otherwise several people may have it. §26.7. */
   readonly uniquePins: boolean
+  /** A template is written only where that finger has none; otherwise it replaces the one that is there. §15.2. */
+  readonly wantsEmptyFinger: boolean
+  /** Records written by a client show at once, or only after CMD_REFRESHDATA. §25 and §26.4. */
+  readonly writesShow: 'at-once' | 'after-refresh'
+  /** The form of groups and time zones: as TFT units have it, or compact as access panels. §19. */
+  readonly accessForm: 'tft' | 'compact'
+  /** Groups are numbered from 1 to this. §19. */
+  readonly highestGroup: number
+  /** Whether zones, groups and combinations are looked at when somebody wants to enter. */
+  readonly checksAccess: boolean
+  readonly enrolment: EnrolmentHabits
+  /** The key that the doorbell counts as. No source gives its number. */
+  readonly doorbellKey: number
+  /** After CMD_CANCELCAPTURE the sensor reads no finger until CMD_STARTVERIFY or the end of that session. §17. */
+  readonly cancelStopsSensor: boolean
+  /** Where the alarm's number stands in the event that names a person: before it, or behind the finger. §18.4. */
+  readonly alarmOrder: 'alarm-first' | 'finger-first'
   /** Most data bytes in a data packet over TCP; over UDP 1024 at most. §14.4. */
   readonly maxPacketBytes: number
   /** A set up to this many bytes, its size word included, comes inline. §14.3. */
@@ -62,6 +102,16 @@ export interface Profile {
   readonly refusesClients: number | undefined
   /** What a packet with a wrong checksum meets. §26.2. */
   readonly checksums: 'drop' | 'accept' | 'refuse'
+  /** What a request without a session meets: 2005, or silence. §26.3. */
+  readonly withoutSession: 'refuse' | 'silence'
+  /** So many wrong keys in one session, and no key is right any more; undefined: no limit is known. §26.3. */
+  readonly authTries: number | undefined
+  /** A request that comes twice over UDP, with the same reply number, is answered again and not carried out again. §26.3. */
+  readonly remembersLastAnswer: boolean
+  /** CMD_CLEAR_DATA with a number that no table has clears everything; otherwise it is refused. §23. */
+  readonly clearsOnUnknownType: boolean
+  /** A client may announce an upload of at most this many bytes. §26.7. */
+  readonly uploadLimitBytes: number
   /** A request with another session id than the connection's is refused with 2005, or the id is ignored. §26.3. */
   readonly foreignSessionId: 'refuse' | 'ignore'
   readonly maxSessions: number
@@ -120,8 +170,27 @@ const typical: Profile = {
   },
   pinWidth: 9,
   capacity: { people: 1_000, fingerprints: 3_000, records: 100_000, faces: 0 },
+  mostOperations: 10_000,
+  mostMessages: 100,
   fullLog: 'refuse',
+  fullOperationLog: 'drop-block',
+  recordsClients: true,
   uniquePins: true,
+  wantsEmptyFinger: true,
+  writesShow: 'at-once',
+  accessForm: 'tft',
+  highestGroup: 100,
+  checksAccess: false,
+  enrolment: {
+    overNetwork: 'works',
+    presses: 3,
+    pressTimeoutMs: 10_000,
+    timeoutResult: 6,
+    badPressEnds: true,
+  },
+  doorbellKey: 11,
+  cancelStopsSensor: true,
+  alarmOrder: 'alarm-first',
   maxPacketBytes: 1_008,
   inlineLimitBytes: 1_024,
   closingAck: 'last-index',
@@ -129,6 +198,11 @@ const typical: Profile = {
   directReads: 'log',
   refusesClients: undefined,
   checksums: 'drop',
+  withoutSession: 'refuse',
+  authTries: undefined,
+  remembersLastAnswer: true,
+  clearsOnUnknownType: false,
+  uploadLimitBytes: 16 * 1024 * 1024,
   foreignSessionId: 'refuse',
   maxSessions: 4,
   idleMs: 60_000,
@@ -156,7 +230,9 @@ const old: Profile = {
     '~ExtendFmt': '0',
     '~PIN2Width': '9',
   },
-  capacity: { people: 1_500, fingerprints: 1_500, records: 100_000, faces: 0 },
+  capacity: { ...typical.capacity, people: 1_500, fingerprints: 1_500 },
+  accessForm: 'compact',
+  highestGroup: 5,
   maxPacketBytes: 1_024,
 }
 
@@ -177,6 +253,7 @@ const accessPanel: Profile = {
   transports: ['tcp'],
   logsDenials: true,
   opensDoor: true,
+  checksAccess: true,
   firmware: 'Ver 6.60 Nov 7 2014',
   options: {
     ...compact.options,
@@ -208,7 +285,7 @@ const visibleLight: Profile = {
     '~PIN2Width': '14',
   },
   pinWidth: 14,
-  capacity: { people: 10_000, fingerprints: 6_000, records: 200_000, faces: 6_000 },
+  capacity: { ...typical.capacity, people: 10_000, fingerprints: 6_000, records: 200_000, faces: 6_000 },
   maxPacketBytes: 65_536,
   maxSessions: 1,
 }

@@ -1,16 +1,19 @@
 // The terminal as a whole: a memory behind a port, switched on and off, with a hand in front of it and a script of
 // faults. startTerminal() is what tests, demos and the command line call.
+/// <reference lib="esnext.disposable" preserve="true" />
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Conversation } from './conversation.ts'
 import type { Pace } from './delivery.ts'
-import { Faults, type FaultScript } from './faults.ts'
+import { Faults, type FaultSource } from './faults/faults.ts'
 import type { Link } from './link.ts'
 import { Listener, ListenError } from './listener.ts'
 import { madeUpMemory, type MadeUpOptions } from './made-up-data.ts'
 import type { TerminalMemory } from './memory.ts'
 import { Hand } from './remote-hand.ts'
 import { createDispatch } from './responders/dispatch.ts'
+import type { EnrolmentScript } from './sensor.ts'
 import { TerminalStats, type SessionEnd } from './stats.ts'
+import type { WireWatch } from './wire-watch.ts'
 
 /** How a terminal is started. What describes its memory is left out when a memory is given. */
 export interface TerminalOptions extends MadeUpOptions {
@@ -30,8 +33,12 @@ export interface TerminalOptions extends MadeUpOptions {
   coalesce?: boolean
   /** The first session id, 1 to 65535; each further one is the next. Default: the second of the day, as recorded. */
   firstSessionId?: number
-  /** What goes wrong. Default: nothing. */
-  faults?: FaultScript
+  /** What the person does whom the terminal asks for a finger. Default: presses it well. */
+  enrolment?: EnrolmentScript
+  /** What goes wrong: a script, or its text. Default: nothing. */
+  faults?: FaultSource
+  /** Reads along on the wire. Default: nobody does. */
+  watch?: WireWatch
 }
 
 /** A running terminal. */
@@ -60,6 +67,7 @@ const MEMORY_OPTIONS = [
   'now',
   'people',
   'punches',
+  'fingers',
   'until',
 ] as const
 const REOPEN_AFTER_MS = 50
@@ -69,7 +77,8 @@ const DAY_MS = 86_400_000
 /**
  * Starts a terminal. Without a memory it is filled with made-up people and punches (50 and 1,000 unless said).
  * @throws ListenError when the port cannot be had, RangeError for an option out of range, TypeError when a memory is
- * given together with options that describe one.
+ * given together with options that describe one, FaultScriptError for a
+ * script of faults that is none.
  */
 export async function startTerminal(options: TerminalOptions = {}): Promise<SimulatedTerminal> {
   const memory = memoryOf(options)
@@ -109,11 +118,11 @@ class RunningTerminal implements SimulatedTerminal {
     this.host = host
     this.memory = memory
     this.faults = new Faults(options.faults)
+    if (options.enrolment !== undefined) memory.sensor.script = options.enrolment
     this.#lastSessionId = firstSessionId(options, memory) - 1
     this.hand = new Hand(memory, {
       isOn: () => this.#isOn,
-      announce: (happenings) => this.#listener.announce(happenings),
-      pullPlug: () => this.#inTurn(() => this.#switchOff('restart')),
+      pullPlug: () => this.#inTurn(() => this.#switchOff('restart', false)),
       plugIn: () => this.#inTurn(() => this.switchOn(this.#port)),
     })
     const dispatch = createDispatch({
@@ -126,9 +135,10 @@ class RunningTerminal implements SimulatedTerminal {
       stats: this.stats,
       faults: this.faults,
       power: { restart: () => this.#restartByItself(), powerOff: () => this.#powerOff() },
+      passerBy: () => void this.hand.present(this.memory.people.list()[0]?.pin ?? ''),
     }
     this.#listener = new Listener(
-      { host, transports, pace: paceOf(options), clientGone: () => this.#offIfLeft() },
+      { host, transports, pace: paceOf(options), clientGone: () => this.#offIfLeft(), watch: options.watch },
       surroundings,
       dispatch,
     )
@@ -149,6 +159,8 @@ class RunningTerminal implements SimulatedTerminal {
     this.#port = await this.#listener.open(port)
     for (const name of ['TCPPort', 'UDPPort']) this.memory.options.set(name, String(this.#port))
     this.#isOn = true
+    this.memory.audience = (happenings) => this.#listener.announce(happenings)
+    this.memory.operations.write('powerOn')
   }
 
   restart(): Promise<void> {
@@ -170,7 +182,9 @@ class RunningTerminal implements SimulatedTerminal {
     return this.stop()
   }
 
-  async #switchOff(by: SessionEnd): Promise<void> {
+  /** `orderly`: it goes down by itself and writes that; a pulled plug leaves no time to. */
+  async #switchOff(by: SessionEnd, orderly = true): Promise<void> {
+    if (this.#isOn && orderly) this.memory.operations.write('powerOff')
     this.#isOn = false
     await this.#listener.close(by)
     this.memory.restart()

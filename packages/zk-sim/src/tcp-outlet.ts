@@ -6,20 +6,24 @@ import type { Outlet } from './delivery.ts'
 /** The outlet of one TCP connection. */
 export class TcpOutlet implements Outlet {
   readonly #socket: Socket
-  readonly #segmentBytes: number | undefined
+  readonly #pieceBytes: () => number | undefined
   readonly #sent: (bytes: number) => void
 
-  /** `sent` is told of every byte count that the socket was given. */
-  constructor(socket: Socket, segmentBytes: number | undefined, sent: (bytes: number) => void) {
+  /**
+   * `pieceBytes` says, before each write, how long its pieces may be; undefined: it is written whole. `sent` is told of
+   * every byte count that the socket was given.
+   */
+  constructor(socket: Socket, pieceBytes: () => number | undefined, sent: (bytes: number) => void) {
     this.#socket = socket
-    this.#segmentBytes = segmentBytes
+    this.#pieceBytes = pieceBytes
     this.#sent = sent
   }
 
   async write(bytes: Uint8Array): Promise<void> {
-    if (this.#segmentBytes === undefined) return this.#send(bytes)
-    for (let start = 0; start < bytes.length && this.#socket.writable; start += this.#segmentBytes) {
-      await this.#send(bytes.subarray(start, start + this.#segmentBytes))
+    const pieceBytes = this.#pieceBytes()
+    if (pieceBytes === undefined) return this.#send(bytes)
+    for (let start = 0; start < bytes.length && this.#socket.writable; start += pieceBytes) {
+      await this.#send(bytes.subarray(start, start + pieceBytes))
       // A turn of the event loop between two writes keeps them apart on the wire.
       await nextTurn()
     }

@@ -1,12 +1,11 @@
 // The fingerprint templates a terminal holds: opaque bytes by person and finger. A simulated terminal recognises
 // nobody by them; it keeps and hands out what it was given.
-
-const FINGERS = 10
+import { HIGHEST_FINGER, TEMPLATE_FLAGS, type Template } from '@org/zk-proto/wire'
 
 /** The templates of one terminal. */
 export class Templates {
   readonly capacity: number
-  readonly #byUid = new Map<number, Map<number, Uint8Array>>()
+  readonly #byUid = new Map<number, Map<number, Template>>()
   #count = 0
 
   constructor(capacity: number) {
@@ -17,26 +16,34 @@ export class Templates {
     return this.#count
   }
 
+  /** Whether there is such a finger, and room for its template. */
+  takes(uid: number, finger: number): boolean {
+    if (!Number.isInteger(finger) || finger < 0 || finger > HIGHEST_FINGER) return false
+    return this.get(uid, finger) !== undefined || this.#count < this.capacity
+  }
+
   /** Stores a template, or overwrites the one of that finger; false when there is no room or no such finger. */
-  store(uid: number, finger: number, template: Uint8Array): boolean {
-    if (!Number.isInteger(finger) || finger < 0 || finger >= FINGERS) return false
-    const fingers = this.#byUid.get(uid) ?? new Map<number, Uint8Array>()
-    if (!fingers.has(finger)) {
-      if (this.#count >= this.capacity) return false
-      this.#count += 1
-    }
-    fingers.set(finger, template.slice())
+  store(uid: number, finger: number, bytes: Uint8Array, flag: number = TEMPLATE_FLAGS.valid): boolean {
+    if (!this.takes(uid, finger)) return false
+    const fingers = this.#byUid.get(uid) ?? new Map<number, Template>()
+    if (!fingers.has(finger)) this.#count += 1
+    fingers.set(finger, { uid, finger, flag, bytes: bytes.slice() })
     this.#byUid.set(uid, fingers)
     return true
   }
 
-  get(uid: number, finger: number): Uint8Array | undefined {
+  get(uid: number, finger: number): Template | undefined {
     return this.#byUid.get(uid)?.get(finger)
   }
 
   /** The fingers of a person that are enrolled, in order. */
   fingersOf(uid: number): number[] {
     return [...(this.#byUid.get(uid)?.keys() ?? [])].sort((a, b) => a - b)
+  }
+
+  /** All templates, person by person in the order in which each came to have the first. */
+  list(): Template[] {
+    return [...this.#byUid.values()].flatMap((fingers) => [...fingers.values()])
   }
 
   /** Removes one template; false when there is none. */

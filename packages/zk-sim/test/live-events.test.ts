@@ -14,7 +14,7 @@ import {
 } from '@org/zk-proto/wire'
 import { describe, expect, it } from 'vitest'
 import { Conversation } from '../src/conversation.ts'
-import { Faults } from '../src/faults.ts'
+import { Faults } from '../src/faults/faults.ts'
 import { madeUpMemory } from '../src/made-up-data.ts'
 import { profileNamed, profiles } from '../src/profile.ts'
 import type { PunchTruth } from '../src/punch-record.ts'
@@ -122,7 +122,7 @@ describe.each(served)('a $name terminal over $transport', ({ profile, transport 
     const count = 3 * 3 * (profile.opensDoor ? 4 : 3) - (profile.opensDoor ? 3 : 0) + 3 * 2
     const notices = await heard(terminal, client, count, async () => {
       let batches = 0
-      for await (const { punches } of client.readAttendance()) {
+      for await (const { punches } of client.readAttendance({ denied: 'mark' })) {
         read.push(...punches.map(({ raw }) => Buffer.from(raw).toString('hex')))
         batches += 1
         if (batches <= 3) truth.push(...touches(terminal, 3))
@@ -149,8 +149,9 @@ function conversationOf(punches: number) {
   const conversation = new Conversation(
     'udp',
     'nobody:0',
-    { memory, stats, faults: new Faults(), power: noPower },
+    { memory, stats, faults: new Faults(), power: noPower, passerBy: () => undefined },
     createDispatch(desk),
+    () => undefined,
   )
   const say = (command: number, payload: Uint8Array = NO_DATA): void =>
     conversation.receive(framePacket('udp', { command, session: 7, replyId: 1 }, payload), 0)

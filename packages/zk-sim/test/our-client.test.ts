@@ -43,7 +43,8 @@ function identityOf({
 
 async function readAll(client: Terminal): Promise<Facts[]> {
   const punches: Facts[] = []
-  for await (const batch of client.readAttendance()) punches.push(...batch.punches.map(factsOf))
+  for await (const batch of client.readAttendance({ denied: 'mark' }))
+    punches.push(...batch.punches.map(factsOf))
   return punches
 }
 
@@ -187,7 +188,7 @@ describe('models with habits of their own', () => {
 
 describe('what goes wrong on purpose', () => {
   it('a cut is a lost connection, and a second try succeeds', async () => {
-    await using terminal = await start({ punches: 4_000, faults: { cutAfterBytes: 50_000 } })
+    await using terminal = await start({ punches: 4_000, faults: { cut: 50_000 } })
     await using first = await connectTo(terminal)
     await expect(readAll(first)).rejects.toMatchObject({ code: 'ZK_CONNECTION_LOST' })
     expect(terminal.faults.struck).toEqual(['cut'])
@@ -196,7 +197,7 @@ describe('what goes wrong on purpose', () => {
   })
 
   it('a stall ends in a time-out', async () => {
-    await using terminal = await start({ punches: 4_000, faults: { stallAtByte: 50_000 } })
+    await using terminal = await start({ punches: 4_000, faults: { stall: 50_000 } })
     const timeouts = { transferIdleMs: 400 }
     await using client = await connect({ host: '127.0.0.1', port: terminal.port, transport: 'tcp', timeouts })
     await expect(readAll(client)).rejects.toMatchObject({ code: 'ZK_TIMEOUT' })
@@ -207,7 +208,7 @@ describe('what goes wrong on purpose', () => {
     await using terminal = await start({
       profile,
       punches: 4_000,
-      faults: { restartDuringRead: { atSlice: 2 } },
+      faults: { restart: 2 },
     })
     await using first = await connectTo(terminal)
     await expect(readAll(first)).rejects.toMatchObject({ code: 'ZK_CONNECTION_LOST' })
@@ -217,7 +218,7 @@ describe('what goes wrong on purpose', () => {
   })
 
   it('a log that grows under the reader is read as it was when its snapshot was taken', async () => {
-    const faults = { growDuringRead: { atSlice: 2, punches: 3 } }
+    const faults = { grow: { atSlice: 2, punches: 3 } }
     await using terminal = await start({ punches: 4_000, faults })
     const before = terminal.memory.truth().punches
     await using client = await connectTo(terminal)
@@ -229,7 +230,7 @@ describe('what goes wrong on purpose', () => {
   })
 
   it('a log that is cleared and refilled under the reader is seen by its counts or by its bytes', async () => {
-    const faults = { clearDuringRead: { atSlice: 2, refill: 10 } }
+    const faults = { clear: { atSlice: 2, refill: 10 } }
     await using terminal = await start({ punches: 4_000, faults })
     await using client = await connectTo(terminal)
     const read = client.readAttendance()

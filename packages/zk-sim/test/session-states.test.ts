@@ -166,7 +166,7 @@ describe('more clients than the model serves', () => {
 
 describe('a cut over UDP', () => {
   it('is silence, and the session is gone', async () => {
-    await using terminal = await startTerminal({ faults: { cutAfterBytes: 20 } })
+    await using terminal = await startTerminal({ faults: { cut: 20 } })
     await using client = await RawClient.udp(terminal.port)
     const { session } = await client.ask({ command: CODES.CONNECT })
     client.send({ command: CODES.GET_TIME, session, replyId: 1 })

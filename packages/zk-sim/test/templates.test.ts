@@ -10,7 +10,7 @@ describe('the templates of a terminal', () => {
     expect([templates.store(1, 6, TEMPLATE), templates.store(1, 0, TEMPLATE)]).toEqual([true, true])
     expect(templates.store(1, 6, Uint8Array.of(9))).toBe(true)
     expect([templates.count, templates.fingersOf(1)]).toEqual([2, [0, 6]])
-    expect([...(templates.get(1, 6) ?? [])]).toEqual([9])
+    expect(templates.get(1, 6)).toEqual({ uid: 1, finger: 6, flag: 1, bytes: Uint8Array.of(9) })
   })
 
   it('are refused where there is no such finger or no room', () => {

@@ -25,6 +25,7 @@ export function connectionResponders(desk: SessionDesk): Responder[] {
       if (refusesClients !== undefined) return replyWith({ code: refusesClients })
       if (link.phase === 'none') {
         link.sessionId = desk.nextSessionId()
+        link.wrongKeys = 0
         link.phase = memory.commKey === 0 ? 'ready' : 'unauthorised'
         link.record = stats.sessionOpened({
           sessionId: link.sessionId,
@@ -40,9 +41,12 @@ export function connectionResponders(desk: SessionDesk): Responder[] {
     respond(
       authenticate,
       ({ scrambledKey }, { memory, link }) => {
+        const { authTries } = memory.profile
+        const lockedOut = authTries !== undefined && link.wrongKeys >= authTries
         // Without a key there is nothing to prove: whatever was sent is right.
         const right = memory.commKey === 0 || isScrambledCommKey(scrambledKey, memory.commKey, link.sessionId)
-        if (right) link.phase = 'ready'
+        if (!right) link.wrongKeys += 1
+        else if (!lockedOut) link.phase = 'ready'
         return replyWith({ code: link.phase === 'ready' ? REPLIES.ACK_OK : REPLIES.ACK_UNAUTH })
       },
       SHORT_KEY_IS_WRONG,

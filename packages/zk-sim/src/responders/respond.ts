@@ -8,7 +8,7 @@ import {
   type TerminalRequest,
   type TerminalTransfer,
 } from '@org/zk-proto/wire'
-import type { Faults } from '../faults.ts'
+import type { Faults } from '../faults/faults.ts'
 import type { Link } from '../link.ts'
 import type { TerminalMemory } from '../memory.ts'
 import type { TerminalStats } from '../stats.ts'
@@ -50,6 +50,17 @@ export interface Responder {
   /** The command's name, for counting. */
   readonly name: string
   answer(request: TerminalRequest, exchange: Exchange): Answer
+}
+
+/** A number that several commands share: which of them was asked is told by the data or by the model. */
+export interface Fork {
+  readonly code: number
+  choose(request: TerminalRequest, exchange: Exchange): Responder
+}
+
+/** Several responders under one number. */
+export function fork(code: number, choose: Fork['choose']): Fork {
+  return { code, choose }
 }
 
 /** Done, with data in no declared form or none at all. */

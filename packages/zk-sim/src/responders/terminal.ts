@@ -5,7 +5,6 @@ import {
   enableTerminal,
   encodeCapacity,
   isRealPackedTime,
-  playVoice,
   powerOffTerminal,
   readCapacity,
   readClock,
@@ -17,18 +16,18 @@ import {
   refreshOptions,
   REPLIES,
   restartTerminal,
+  resumeTerminal,
+  sleepTerminal,
   writeClock,
   writeOption,
 } from '@org/zk-proto/wire'
 import type { TerminalMemory } from '../memory.ts'
 import { done, refused, replyWith, respond, silence, type Responder } from './respond.ts'
 
-const WAITING = 0
-const BUSY = 4
+/** What the terminal is doing, by the numbers of docs/protocol §8. */
+const STATES = { waiting: 0, enrolling: 1, identifying: 2, busy: 4 } as const
 /** Clients send the seconds of CMD_DISABLEDEVICE as four bytes, as two, or leave them out. */
 const SECONDS_MAY_BE_LEFT_OUT = { shortest: 0, fillTo: 4 }
-/** The same holds for the number of a voice. */
-const VOICE_MAY_BE_SHORT = { shortest: 0, fillTo: 4 }
 
 export const terminalResponders: readonly Responder[] = [
   respond(readVersion, (_, { memory }) => memory.profile.firmware),
@@ -42,6 +41,7 @@ export const terminalResponders: readonly Responder[] = [
     // Names that begin with a tilde are facts of the hardware, not settings.
     if (name === '' || name.startsWith('~')) return refused()
     memory.options.set(name, value)
+    memory.clientDid('changeOption')
     return undefined
   }),
 
@@ -54,12 +54,11 @@ export const terminalResponders: readonly Responder[] = [
   respond(writeClock, ({ time }, { memory }) => {
     if (!isRealPackedTime(time)) return refused()
     memory.setPackedTime(time)
+    memory.clientDid('setTime')
     return undefined
   }),
 
-  respond(readState, (_, { memory }) =>
-    replyWith({ code: REPLIES.ACK_OK, sessionField: memory.isEnabled ? WAITING : BUSY }),
-  ),
+  respond(readState, (_, { memory }) => replyWith({ code: REPLIES.ACK_OK, sessionField: stateOf(memory) })),
 
   respond(enableTerminal, (_, { memory, link }) => {
     memory.enable()
@@ -75,7 +74,7 @@ export const terminalResponders: readonly Responder[] = [
     SECONDS_MAY_BE_LEFT_OUT,
   ),
 
-  respond(refreshData, () => undefined),
+  respond(refreshData, (_, { memory }) => memory.refresh()),
 
   respond(refreshOptions, () => undefined),
 
@@ -86,19 +85,31 @@ export const terminalResponders: readonly Responder[] = [
 
   respond(powerOffTerminal, (_, { power }) => done(undefined, () => power.powerOff())),
 
-  respond(playVoice, () => undefined, VOICE_MAY_BE_SHORT),
+  respond(sleepTerminal, (_, { memory }) => {
+    memory.asleep = true
+  }),
+
+  respond(resumeTerminal, (_, { memory }) => {
+    memory.asleep = false
+  }),
 ]
+
+function stateOf({ sensor, isEnabled }: TerminalMemory): number {
+  if (sensor.enrolling !== undefined) return STATES.enrolling
+  if (!isEnabled) return STATES.busy
+  return sensor.verifying === undefined ? STATES.waiting : STATES.identifying
+}
 
 /** The answer to CMD_GET_FREE_SIZES in the model's length; what is left over is what the capacities leave. */
 function freeSizes(memory: TerminalMemory): Uint8Array {
-  const { people, log, templates, profile } = memory
+  const { people, log, operations, templates, profile } = memory
   const { administrators, passwords } = people.counts
   return encodeCapacity(
     {
       people: people.count,
       fingerprints: templates.count,
       records: profile.tellsRecordCount ? log.count : 0,
-      operations: 0,
+      operations: operations.count,
       administrators,
       passwords,
       fingerprintCapacity: templates.capacity,

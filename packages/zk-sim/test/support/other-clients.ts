@@ -7,9 +7,17 @@ const load = createRequire(import.meta.url)
 interface OtherClient {
   createSocket(): Promise<unknown>
   getInfo(): Promise<{ userCounts: number; logCounts: number; logCapacity: number }>
-  enableDevice(): Promise<unknown>
-  disableDevice(): Promise<unknown>
+  enableDevice(): Promise<Buffer>
+  disableDevice(): Promise<Buffer>
   disconnect(): Promise<unknown>
+  freeData(): Promise<Buffer>
+  clearAttendanceLog(): Promise<Buffer>
+  executeCmd(command: number, data: string | Buffer): Promise<Buffer>
+  functionWrapper<T>(overTcp: () => Promise<T>, overUdp: () => Promise<T>): Promise<T>
+  getSocketStatus(): Promise<unknown>
+  setIntervalSchedule(tick: () => void, everyMs: number): void
+  setTimerSchedule(tick: () => void, afterMs: number): void
+  interval: NodeJS.Timeout | null
   /** Settles when the request has been written; `take` is called for each punch from then on. */
   getRealTimeLogs(take: (log: OtherLiveLog) => void): Promise<unknown>
 }
@@ -50,6 +58,20 @@ export interface ZktecoJs extends OtherClient {
   getFaceOn(): Promise<string>
   getDeviceVersion(): Promise<string>
   getAttendanceSize(): Promise<number>
+  getWorkCode(): Promise<string>
+  setTime(time: Date): Promise<Buffer>
+  voiceTest(): Promise<Buffer>
+  setUser(
+    uid: number,
+    userId: string,
+    name: string,
+    password: string,
+    role: number,
+    cardNumber: number,
+  ): Promise<Buffer>
+  deleteUser(uid: number): Promise<Buffer>
+  connect(): Promise<boolean>
+  clearData(): Promise<Buffer>
 }
 
 export interface NodeZklib extends OtherClient {
@@ -61,7 +83,12 @@ export interface NodeZklib extends OtherClient {
   }>
 }
 
-type Constructor<T> = new (ip: string, port: number, timeoutMs: number, inport: number) => T
+type Constructor<T extends object> = (new (
+  ip: string,
+  port: number,
+  timeoutMs: number,
+  inport: number,
+) => T) & { readonly prototype: object }
 
 /** zkteco-js 1.7.2. */
 export const ZktecoJs = load('zkteco-js') as Constructor<ZktecoJs>
