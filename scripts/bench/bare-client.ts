@@ -9,6 +9,7 @@ import {
   connectSession,
   framePacket,
   freeBulk,
+  nextReplyId,
   PACKET_HEADER_BYTES,
   prepareBulk,
   readChunk,
@@ -80,7 +81,7 @@ export class BareClient implements AsyncDisposable {
       this.#socket.write(
         framePacket('tcp', { command, session: this.#session, replyId: this.#replyId }, payload),
       )
-      this.#replyId += 1
+      this.#replyId = nextReplyId(this.#replyId)
     })
   }
 

@@ -7,12 +7,13 @@ import { benchDecoding } from './decoding.ts'
 import { benchMemory } from './memory.ts'
 import { claimsText, holds, sectionText } from './report.ts'
 import type { Section } from './report.ts'
+import { benchSimulatorIdle, benchSimulatorReads } from './simulator.ts'
 import { benchSmallReads, benchTail } from './tails.ts'
 import { benchTransfer } from './transfers.ts'
 
 const USAGE = `npm run bench [-- OPTIONS]
   --quick       fewer rounds: a look, not a measurement
-  --only PART   decoding, transfer, memory, tail or small; may be given more than once
+  --only PART   decoding, transfer, memory, tail, small or simulator; may be given more than once
   --json FILE   writes all numbers there too
   --help        this text`
 
@@ -31,11 +32,13 @@ const PARTS: readonly Part[] = [
   { name: 'decoding', run: (rounds) => benchDecoding(LOG, rounds(9, 2)) },
   ...PACKET_SIZES.map((packetBytes) => ({
     name: 'transfer',
-    run: (rounds: (whole: number, quick: number) => number) => benchTransfer(LOG, packetBytes, rounds(21, 5)),
+    run: (rounds: (whole: number, quick: number) => number) => benchTransfer(LOG, packetBytes, rounds(9, 2)),
   })),
   { name: 'memory', run: (rounds) => benchMemory(LOG, LONG_LOG, PLENTY_PACKET, rounds(5, 1)) },
   { name: 'tail', run: (rounds) => benchTail(LOG, rounds(9, 3)) },
   { name: 'small', run: (rounds) => benchSmallReads(rounds(31, 7)) },
+  { name: 'simulator', run: (rounds) => benchSimulatorReads(LONG_LOG, rounds(9, 2)) },
+  { name: 'simulator', run: (rounds) => benchSimulatorIdle(500, rounds(9, 3)) },
 ]
 
 function readOptions() {

@@ -4,12 +4,6 @@
 /** One way of doing it. What it returns is not looked at. */
 export type Contender = () => unknown
 
-/**
- * In a round each runs so often in a row, and its best time counts: the first ones still sweep up after the one before, and
- * on a busy machine few are left in peace.
- */
-const TIMES_A_ROUND = 7
-
 /** How long each contender took in each round. */
 export interface Race {
   readonly names: readonly string[]
@@ -21,25 +15,31 @@ export interface Race {
   timesAsLong(name: string, other: string): number
 }
 
-/** Runs each contender `warmUps` times for nothing, then `rounds` times on the clock; each round begins with another one. */
+/**
+ * Runs `warmUps` rounds for nothing, then `rounds` on the clock. In a round all take `turns` turns, each beginning with
+ * another contender, and the best time of each counts: on a busy machine few runs are left in peace, and whoever needs the
+ * processor longer is disturbed more often.
+ */
 export async function race(
   contenders: Readonly<Record<string, Contender>>,
   rounds: number,
   warmUps: number,
+  turns = 7,
 ): Promise<Race> {
   const entries = Object.entries(contenders)
   const times = new Map<string, number[]>(entries.map(([name]) => [name, []]))
   for (let round = -warmUps; round < rounds; round += 1) {
-    const first = Math.abs(round) % entries.length
-    for (const [name, run] of [...entries.slice(first), ...entries.slice(0, first)]) {
-      let best = Number.POSITIVE_INFINITY
-      for (let time = 0; time < TIMES_A_ROUND; time += 1) {
+    const best = new Map<string, number>()
+    for (let turn = 0; turn < turns; turn += 1) {
+      const first = turn % entries.length
+      for (const [name, run] of [...entries.slice(first), ...entries.slice(0, first)]) {
         const started = performance.now()
         await run()
-        best = Math.min(best, performance.now() - started)
+        const ms = performance.now() - started
+        best.set(name, Math.min(ms, best.get(name) ?? ms))
       }
-      if (round >= 0) times.get(name)?.push(best)
     }
+    if (round >= 0) for (const [name, ms] of best) times.get(name)?.push(ms)
   }
   const timesOf = (name: string): number[] => times.get(name) ?? []
   return {

@@ -4,6 +4,7 @@ import { connect } from '@org/zk-proto'
 import type { AttendanceBookmark, Terminal } from '@org/zk-proto'
 import { madeUpMemory, startTerminal } from '@org/zk-sim'
 import type { TerminalMemory } from '@org/zk-sim'
+import { PEERS, peerReadMs } from './peers.ts'
 import { median } from './race.ts'
 import { figures } from './report.ts'
 import type { Section } from './report.ts'
@@ -11,6 +12,7 @@ import type { Section } from './report.ts'
 /** Milliseconds between two packets, as terminals take them. */
 const PACE_MS = 1
 const NEW_PUNCHES = 100
+const FEW_PUNCHES = 20
 const HOST = '127.0.0.1'
 
 interface Read {
@@ -59,13 +61,17 @@ export async function benchTail(punches: number, rounds: number): Promise<Sectio
   }
 }
 
-/** Small reads from a terminal that answers at once, against the cheapest round trip on the same connection. */
+/**
+ * Small reads from a terminal that answers at once, against the cheapest round trip on the same connection. The clients of
+ * others take one segment for one packet; theirs has the pause of hardware between packets.
+ */
 export async function benchSmallReads(rounds: number): Promise<Section> {
-  await using simulated = await startTerminal({ people: 5, punches: 20, transports: ['tcp'] })
+  await using simulated = await startTerminal({ people: 5, punches: FEW_PUNCHES, transports: ['tcp'] })
+  await using paced = await startTerminal({ punches: FEW_PUNCHES, paceMs: PACE_MS, transports: ['tcp'] })
   await using terminal = await connect({ host: HOST, port: simulated.port, transport: 'tcp' })
   const pingMs = await medianMs(rounds, () => terminal.ping())
   const reads: readonly (readonly [string, number])[] = [
-    ['20 punches', await medianMs(rounds, () => readFrom(terminal, undefined))],
+    [`${FEW_PUNCHES} punches`, await medianMs(rounds, () => readFrom(terminal, undefined))],
     ['5 people', await medianMs(rounds, () => terminal.readPeople())],
     ['identity, counts and clock', await medianMs(rounds, () => terminal.info())],
     [
@@ -76,6 +82,10 @@ export async function benchSmallReads(rounds: number): Promise<Section> {
       }),
     ],
   ]
+  const peers: (readonly [string, number])[] = []
+  for (const peer of PEERS) {
+    peers.push([`${FEW_PUNCHES} punches by ${peer}`, await peerReadMs(peer, paced.port, FEW_PUNCHES)])
+  }
   return {
     title: 'Small reads, terminal without pauses',
     rows: [
@@ -84,6 +94,7 @@ export async function benchSmallReads(rounds: number): Promise<Section> {
         name,
         values: { ms: figures(ms), 'round trips': figures(ms / pingMs) },
       })),
+      ...peers.map(([name, ms]) => ({ name, values: { ms: figures(ms), 'round trips': '' } })),
     ],
     claims: reads.map(([name, ms]) => ({
       name: `${name}: no fixed wait`,
