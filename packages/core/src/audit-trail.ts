@@ -6,10 +6,12 @@ import type { Secrets } from './secrets.ts'
 
 /** An act that has a row. */
 export interface AuditedAct {
-  readonly action: 'login' | 'account.register' | 'device.register'
+  readonly action: 'login' | 'account.register' | 'device.register' | 'door.unlock'
   readonly by: Actor
   readonly target: { readonly type: 'account' | 'device'; readonly id: number } | null
-  readonly outcome: 'success' | 'refused'
+  readonly outcome: 'success' | 'refused' | 'attempted' | 'unreachable' | 'unknown'
+  /** Joins an attempt and its outcome. */
+  readonly auditId?: string
   readonly errorCode?: string
   readonly details?: Readonly<Record<string, string | number | boolean | null>>
 }
@@ -25,10 +27,10 @@ export interface AuditTrail {
 /** Signs with the current key; a signature names its key, so that it can be checked after a rotation. `now` is given in tests. */
 export function createAuditTrail(secrets: Secrets, now: () => Date = () => new Date()): AuditTrail {
   return {
-    async record(tx, { action, by, target, outcome, errorCode, details }) {
+    async record(tx, { action, by, target, outcome, auditId, errorCode, details }) {
       await tx.audit.append(
         {
-          auditId: null,
+          auditId: auditId ?? null,
           at: now().toISOString(),
           actor: by.name,
           action,

@@ -204,6 +204,11 @@ export const ERRORS = defineErrors({
     retryAfter: true,
     retryable: true,
   },
+  OUTCOME_UNKNOWN: {
+    status: 504,
+    type: 'OutcomeUnknownError',
+    message: 'The command was sent and no answer came: the door may have opened. Look before asking again',
+  },
   SERVICE_STOPPING: {
     status: 503,
     type: 'ServiceStoppingError',
@@ -215,6 +220,11 @@ export const ERRORS = defineErrors({
 
 /** Name of a row. The code in a reply is the row's `code`, or this name. */
 export type ErrorName = keyof typeof ERRORS
+
+/** Whether this names a row. */
+export function isErrorName(name: string): name is ErrorName {
+  return Object.hasOwn(ERRORS, name)
+}
 
 /** One fault of a request; `field` is a path in dots, `body` for the whole. */
 export interface FieldFault {

@@ -36,6 +36,7 @@ export type {
 } from './jobs/job-queue.ts'
 export type { Health } from './health.ts'
 export { createLog } from './log.ts'
+export type { Doors, Unlock, UnlockInput, UnlockOutcome } from './operations/unlock-door.ts'
 export type { RegisteredDevice } from './operations/register-device.ts'
 export type { SyncAttendanceInput, SyncProgress } from './operations/sync-attendance.ts'
 export type { RateCount, RateCounter } from './rate-counter.ts'

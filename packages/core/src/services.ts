@@ -17,6 +17,7 @@ import { createDatabaseJobQueue } from './jobs/job-queue-database.ts'
 import type { JobQueue } from './jobs/job-queue.ts'
 import { createLog } from './log.ts'
 import { syncAttendance, type SyncAttendanceInput } from './operations/sync-attendance.ts'
+import { createDoors, type Doors } from './operations/unlock-door.ts'
 import { createPasswords } from './passwords.ts'
 import { createMemoryRateCounter } from './rate-counter-memory.ts'
 import { createRedisRateCounter } from './rate-counter-redis.ts'
@@ -32,6 +33,9 @@ import type { LeaseKeeper } from './terminals/lease.ts'
 import { createNetworkBounds } from './terminals/network-bounds.ts'
 import { createSessionPool } from './terminals/session-pool.ts'
 import { createWithTerminal } from './terminals/with-terminal.ts'
+
+/** What an unlock may take, waiting for the terminal included: less than a request may. */
+const UNLOCK_WITHIN_MS = 25_000
 
 /** Whose process this is: a server of HTTP, a worker of jobs, or both. */
 export type ServiceRole = 'api' | 'worker' | 'both'
@@ -51,6 +55,7 @@ export interface Services {
   readonly accounts: Accounts
   readonly devices: Devices
   readonly attendance: Attendance
+  readonly doors: Doors
   readonly jobs: JobQueue
   /** What rate limits count with: shared by all processes where Redis is. */
   readonly rateCounter: RateCounter
@@ -175,6 +180,7 @@ async function assemble(
       stopping: stopping.signal,
     }),
     attendance: createAttendance({ database, jobs }),
+    doors: createDoors({ database, withTerminal, audit, attemptMs: UNLOCK_WITHIN_MS, log }),
     jobs,
     rateCounter,
     syncAttendance: (input) => syncAttendance({ database, withTerminal, waitMs: jobWaitMs, log }, input),

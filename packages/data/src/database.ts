@@ -4,6 +4,7 @@ import type { Accounts } from './accounts.ts'
 import type { Audit, AuditInTransaction } from './audit.ts'
 import type { Credentials } from './credentials.ts'
 import type { Devices, DevicesInTransaction } from './devices.ts'
+import type { Doors, DoorsInTransaction } from './doors.ts'
 import type { Jobs } from './jobs.ts'
 import type { People } from './people.ts'
 import type { Punches, PunchesInTransaction } from './punches.ts'
@@ -41,6 +42,7 @@ export interface Database {
   readonly punches: Punches
   readonly jobs: Jobs
   readonly audit: Audit
+  readonly doors: Doors
   readonly settings: Settings
   /**
    * Runs `work` in one transaction: committed when it returns, rolled back when it throws. On the servers the isolation
@@ -78,6 +80,7 @@ export interface Transaction {
   readonly punches: PunchesInTransaction
   readonly jobs: Jobs
   readonly audit: AuditInTransaction
+  readonly doors: DoorsInTransaction
   readonly settings: Settings
   /**
    * Calls `callback` once the transaction is committed, in the order given; never when it was rolled back, and only

@@ -13,6 +13,8 @@ export type Constraint =
   | 'jobs.id'
   | 'jobs.dedupe_key'
   | 'jobs.active_lane'
+  | 'unlock_attempts.audit_id'
+  | 'unlock_attempts.request_key'
 
 /** Why a database could not be used. */
 export type UnavailableReason = 'refused' | 'lost' | 'busy' | 'timeout' | 'full' | 'closed'

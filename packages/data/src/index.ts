@@ -13,6 +13,7 @@ export type {
   Punch,
   RefreshToken,
   Role,
+  UnlockAttempt,
 } from './schema.ts'
 export type { Accounts, NewAccount } from './accounts.ts'
 export type { Credentials, NewRefreshToken } from './credentials.ts'
@@ -49,6 +50,7 @@ export type {
   Seal,
   SealCheck,
 } from './audit.ts'
+export type { Doors, DoorsInTransaction, NewUnlockAttempt, UnlockSettlement } from './doors.ts'
 export type { Settings } from './settings.ts'
 export {
   CorruptRow,

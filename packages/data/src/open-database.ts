@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Kysely, sql } from 'kysely'
 import { accountsIn } from './accounts.ts'
 import { auditIn } from './audit.ts'
+import { doorsIn } from './doors.ts'
 import { credentialsIn } from './credentials.ts'
 import type { AloneHold, Database, Engine, Transaction } from './database.ts'
 import { devicesIn } from './devices.ts'
@@ -108,6 +109,7 @@ function repositoriesOf(scope: Scope) {
     punches: punchesIn(scope),
     jobs: jobsIn(scope),
     audit: auditIn(scope),
+    doors: doorsIn(scope),
     settings: settingsIn(scope),
   }
 }
@@ -122,6 +124,7 @@ class OpenDatabase implements Database {
   readonly punches: Database['punches']
   readonly jobs: Database['jobs']
   readonly audit: Database['audit']
+  readonly doors: Database['doors']
   readonly settings: Database['settings']
   readonly #rows: Rows
   readonly #runner: TransactionRunner
@@ -142,6 +145,7 @@ class OpenDatabase implements Database {
     this.punches = repositories.punches
     this.jobs = repositories.jobs
     this.audit = repositories.audit
+    this.doors = repositories.doors
     this.settings = repositories.settings
   }
 

@@ -220,6 +220,28 @@ export const auditHead = table('audit_head', {
   hash: text(128),
 })
 
+/** Attempts to open doors, each with what became of it. */
+export const unlockAttempts = table('unlock_attempts', {
+  id: generatedId(),
+  audit_id: text(64), // unique: AUD-YYYYMMDD-NNN
+  device_id: int(),
+  actor: text(400),
+  address: nullable(text(64)),
+  request_key: nullable(text(64)), // unique; null when nothing was given, or after a day
+  request_digest: text(64),
+  state: oneOf('attempted', 'success', 'refused', 'unreachable', 'unknown'),
+  answer: nullable(jsonObject()), // what the caller was told
+  at: instant(),
+  over_at: instant(), // when its process will have settled it, if alive
+  settled_at: nullable(instant()),
+})
+
+/** How many attempts to open doors a UTC day has seen. */
+export const unlockDays = table('unlock_days', {
+  day: text(8), // YYYYMMDD, the key
+  attempts: int(),
+})
+
 /** Small named values that are made once. */
 export const settings = table('settings', {
   name: text(64),
@@ -242,6 +264,7 @@ export type Punch = RowOf<typeof punches>
 export type Job = RowOf<typeof jobs>
 export type JobState = Job['state']
 export type AuditEntry = RowOf<typeof audit>
+export type UnlockAttempt = RowOf<typeof unlockAttempts>
 
 /** The database as Kysely sees it. */
 export interface Schema {
@@ -254,6 +277,8 @@ export interface Schema {
   job_totals: StoredTable<typeof jobTotals>
   audit: StoredTable<typeof audit>
   audit_head: StoredTable<typeof auditHead>
+  unlock_attempts: StoredTable<typeof unlockAttempts>
+  unlock_days: StoredTable<typeof unlockDays>
   settings: StoredTable<typeof settings>
   schema_migrations: StoredTable<typeof schemaMigrations>
 }
@@ -285,4 +310,14 @@ export const UNIQUE_KEYS: readonly { constraint: Constraint; index: string; colu
   { constraint: 'jobs.id', index: 'jobs_id', columns: ['jobs.id'] },
   { constraint: 'jobs.dedupe_key', index: 'jobs_dedupe_key', columns: ['jobs.dedupe_key'] },
   { constraint: 'jobs.active_lane', index: 'jobs_active_lane', columns: ['jobs.active_lane'] },
+  {
+    constraint: 'unlock_attempts.audit_id',
+    index: 'unlock_attempts_audit_id',
+    columns: ['unlock_attempts.audit_id'],
+  },
+  {
+    constraint: 'unlock_attempts.request_key',
+    index: 'unlock_attempts_request_key',
+    columns: ['unlock_attempts.request_key'],
+  },
 ]

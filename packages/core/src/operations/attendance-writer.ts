@@ -9,11 +9,16 @@ import { OccurrenceCounter } from './occurrence-counter.ts'
 export interface AttendanceWriterParts {
   readonly database: Database
   readonly deviceId: number
+  /** The bookmark as it stands in the database. */
+  readonly bookmark: Bookmark | null
+  readonly lease: WriterLease
+}
+
+/** What holds for as long as one lease does. */
+export interface WriterLease {
   readonly fence: number
   /** IANA zone of the terminal's clock. */
   readonly zone: string
-  /** The bookmark as it stands in the database. */
-  readonly bookmark: Bookmark | null
 }
 
 /** What was put in. `new` and `known` add up to the punches given. */
@@ -23,10 +28,11 @@ export interface Stored {
   readonly invalidTime: number
 }
 
-/** Writes for one device under one lease. */
+/** Writes for one device, under one lease after the other. */
 export class AttendanceWriter {
   readonly #parts: AttendanceWriterParts
-  readonly #zone: DeviceZone
+  #zone: DeviceZone
+  #fence: number
   /** PINs for records that name only a uid. */
   pinByUid: ReadonlyMap<number, string> = new Map()
   #bookmark: Bookmark | null
@@ -34,8 +40,15 @@ export class AttendanceWriter {
 
   constructor(parts: AttendanceWriterParts) {
     this.#parts = parts
-    this.#zone = deviceZone(parts.zone)
+    this.#zone = deviceZone(parts.lease.zone)
+    this.#fence = parts.lease.fence
     this.#bookmark = parts.bookmark
+  }
+
+  /** From now on another lease holds. */
+  continueUnder({ fence, zone }: WriterLease): void {
+    this.#fence = fence
+    this.#zone = deviceZone(zone)
   }
 
   /**
@@ -78,17 +91,17 @@ export class AttendanceWriter {
   }
 
   #transact<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
-    const { database, deviceId, fence } = this.#parts
+    const { database, deviceId } = this.#parts
     return database.transaction(async (tx) => {
-      await tx.devices.checkFence(deviceId, fence)
+      await tx.devices.checkFence(deviceId, this.#fence)
       return work(tx)
     })
   }
 
   #moveBookmark(tx: Transaction, next: Bookmark | null): Promise<void> {
-    const { deviceId, fence } = this.#parts
     const at = new Date().toISOString()
-    return tx.devices.moveBookmark(deviceId, { expected: this.#bookmark, next, fence, at })
+    const move = { expected: this.#bookmark, next, fence: this.#fence, at }
+    return tx.devices.moveBookmark(this.#parts.deviceId, move)
   }
 
   #rowsOf(punches: readonly Punch[]): NewPunch[] {

@@ -1,5 +1,6 @@
 // Reading a terminal's attendance log into the database: only what is new where a bookmark proves what is not, else everything;
-// never a punch lost or doubled. What it returns is the certificate that nothing is missing.
+// never a punch lost or doubled. What it returns is the certificate that nothing is missing. A read gives way to other processes
+// that wait for the terminal and goes on afterwards where it stopped.
 import type { Bookmark, Database } from '@org/data'
 import {
   ZkProtocolError,
@@ -15,6 +16,15 @@ import type { SyncCertificate, SyncMode } from '../jobs/catalogue.ts'
 import { measureClockDrift } from '../terminals/clock-drift.ts'
 import { ifTold } from '../terminals/side-question.ts'
 import type { TerminalAtHand, WithTerminal } from '../terminals/with-terminal.ts'
+import {
+  certify,
+  countFault,
+  isFull,
+  joinSummaries,
+  resumed,
+  type Paused,
+  type ReadFault,
+} from './attendance-proof.ts'
 import { AttendanceWriter, type Stored } from './attendance-writer.ts'
 import { storePeople } from './store-people.ts'
 
@@ -56,24 +66,23 @@ export async function syncAttendance(
   { deviceId, mode, signal, progress }: SyncAttendanceInput,
 ): Promise<SyncCertificate> {
   progress({ phase: 'connecting', done: 0, total: null })
-  const { certificate, clockDriftSeconds } = await parts.withTerminal(
-    deviceId,
-    { signal, waitMs: parts.waitMs },
-    async (hand) => {
+  let begun: { readonly sync: Sync; readonly clockDriftSeconds: number | null } | undefined
+  let certificate: SyncCertificate | undefined
+  while (certificate === undefined) {
+    const patience = { signal, waitMs: parts.waitMs, hasYielded: begun !== undefined }
+    certificate = await parts.withTerminal(deviceId, { ...patience, manner: 'hosting' }, async (hand) => {
+      if (begun !== undefined) return begun.sync.goOn(hand)
       const drift = await measureClockDrift(hand.terminal, hand.device.timezone, hand.signal)
-      return { certificate: await new Sync(parts, hand, progress).run(mode), clockDriftSeconds: drift }
-    },
-  )
+      begun = { sync: new Sync(parts, hand, progress), clockDriftSeconds: drift }
+      return begun.sync.begin(mode)
+    })
+  }
+  const clockDriftSeconds = begun?.clockDriftSeconds ?? null
   const lastSyncAt = new Date().toISOString()
   await parts.database.devices.noteContact(deviceId, { lastSyncAt, clockDriftSeconds })
   progress({ phase: 'done', done: certificate.read, total: certificate.read })
   return certificate
 }
-
-/** Why a read proves nothing: the terminal's own count contradicts it, or the log is no longer the one that was read. */
-type ReadFault =
-  | { readonly reason: 'count'; readonly before: number; readonly after: number; readonly counted: number }
-  | { readonly reason: 'changed' }
 
 /** The log names somebody whom the list of people does not: both are read anew, the log from there. */
 interface PeopleLacking {
@@ -81,12 +90,24 @@ interface PeopleLacking {
   readonly from: AttendanceBookmark | undefined
 }
 
-type Outcome = { readonly certificate: SyncCertificate } | { readonly fault: ReadFault | PeopleLacking }
+type Outcome =
+  | { readonly certificate: SyncCertificate }
+  | { readonly fault: ReadFault | PeopleLacking }
+  | { readonly paused: Paused }
 
-/** One sync under one lease. */
+/** Where a read begins: at a bookmark or at the log's first record; or it goes on. */
+interface Start {
+  readonly from: AttendanceBookmark | undefined
+  readonly paused?: Paused
+}
+
+/** How often a sync gives way though it could not go on afterwards where it stopped. Then it reads to the end. */
+const LOST_PAUSES = 3
+
+/** One sync, under one lease after the other. */
 class Sync {
   readonly #parts: SyncAttendanceParts
-  readonly #hand: TerminalAtHand
+  #hand: TerminalAtHand
   readonly #progress: (progress: SyncProgress) => void
   readonly #writer: AttendanceWriter
   /** Why the people could not be read, where that was so: it matters only if they are needed. */
@@ -97,6 +118,11 @@ class Sync {
   #lookedAgain = false
   /** Punches that this sync has put in, over all of its reads. */
   #inserted = 0
+  /** Reads that are wrong so far. */
+  #faults = 0
+  #paused: Paused | undefined
+  /** Pauses after which the log was read anew. */
+  #lostPauses = 0
 
   constructor(parts: SyncAttendanceParts, hand: TerminalAtHand, progress: (progress: SyncProgress) => void) {
     this.#parts = parts
@@ -106,27 +132,41 @@ class Sync {
     this.#writer = new AttendanceWriter({
       database: parts.database,
       deviceId: id,
-      fence: hand.lease.fence,
-      zone: timezone,
       bookmark,
+      lease: { fence: hand.lease.fence, zone: timezone },
     })
   }
 
-  async run(mode: SyncMode): Promise<SyncCertificate> {
-    let from = mode === 'auto' ? await this.#provableBookmark() : undefined
-    let faults = 0
-    for (;;) {
-      const outcome = await this.#read(from)
+  /** Undefined: it has given way to somebody who waits, and is to go on once the terminal can be had again. */
+  async begin(mode: SyncMode): Promise<SyncCertificate | undefined> {
+    return this.#run({ from: mode === 'auto' ? await this.#provableBookmark() : undefined })
+  }
+
+  /** Goes on with the terminal in hand again. Undefined as `begin`. */
+  goOn(hand: TerminalAtHand): Promise<SyncCertificate | undefined> {
+    this.#hand = hand
+    this.#writer.continueUnder({ fence: hand.lease.fence, zone: hand.device.timezone })
+    const paused = this.#paused
+    return this.#run(paused === undefined ? { from: undefined } : { from: paused.at, paused })
+  }
+
+  async #run(start: Start): Promise<SyncCertificate | undefined> {
+    for (let next = start; ;) {
+      const outcome = await this.#read(next)
       if ('certificate' in outcome) return outcome.certificate
+      if ('paused' in outcome) {
+        this.#paused = outcome.paused
+        return undefined
+      }
       const { fault } = outcome
       this.#parts.log.info({ deviceId: this.#hand.device.id, fault }, 'the log is read anew')
       if (fault.reason === 'people') {
-        from = fault.from
+        next = { from: fault.from }
         continue
       }
-      faults += 1
-      if (faults >= READS) throw new ServiceError('DEVICE_TRANSFER_INCOMPLETE', { details: fault })
-      from = undefined
+      this.#faults += 1
+      if (this.#faults >= READS) throw new ServiceError('DEVICE_TRANSFER_INCOMPLETE', { details: fault })
+      next = { from: undefined }
     }
   }
 
@@ -152,9 +192,9 @@ class Sync {
     return isFull(records, recordCapacity) ? undefined : bookmark
   }
 
-  /** One read: whole, or from the bookmark as long as its anchor matches. */
-  async #read(from: AttendanceBookmark | undefined): Promise<Outcome> {
-    const { terminal, signal } = this.#hand
+  /** One read: whole, or from the bookmark as long as its anchor matches; until its end, or until somebody waits. */
+  async #read({ from, paused: before }: Start): Promise<Outcome> {
+    const { terminal, signal, lease } = this.#hand
     if (from === undefined || from.recordSize === UID_ONLY_BYTES) await this.#readPeople()
 
     this.#progress({ phase: 'preparing', done: 0, total: null })
@@ -167,8 +207,11 @@ class Sync {
         total = recordsTotal ?? null
       },
     })
-    let stored = NOTHING_STORED
+    let goesOn = before
+    let stored = before?.stored ?? NOTHING_STORED
+    let isWhole = before?.wholeLog ?? false
     let begunWhole = false
+    let firstIndex = before?.from
     for await (const batch of reading) {
       if (this.#lacksPeople(batch)) {
         const untouched = stored === NOTHING_STORED && !batch.wholeLog
@@ -176,27 +219,45 @@ class Sync {
       }
       if (batch.wholeLog && !begunWhole) {
         await this.#writer.beginWhole()
-        begunWhole = true
+        begunWhole = isWhole = true
+        if (goesOn !== undefined) this.#lostPauses += 1
+        goesOn = undefined
+        stored = NOTHING_STORED
+        firstIndex = 0
       }
-      stored = sum(stored, await this.#store(batch))
-      this.#progress({ phase: 'reading', done: stored.new + stored.known, total })
+      firstIndex ??= batch.firstIndex
+      stored = sum(stored, await this.#store(batch, isWhole))
+      const read = stored.new + stored.known
+      this.#progress({
+        phase: 'reading',
+        done: read,
+        total: total === null ? null : (goesOn?.read ?? 0) + total,
+      })
+      if (lease.wanted && this.#lostPauses < LOST_PAUSES) {
+        return { paused: { at: batch.bookmark, wholeLog: isWhole, from: firstIndex, read, stored } }
+      }
     }
-    const summary = reading.summary()
+    if (goesOn !== undefined && reading.summary().anchor !== 'matched') {
+      goesOn = undefined
+      stored = NOTHING_STORED
+      isWhole = false
+    }
+    const summary = resumed(goesOn, reading.summary())
     this.#progress({ phase: 'checking', done: summary.read, total: summary.read })
     if (summary.anchor !== 'matched' && !begunWhole) await this.#writer.beginWhole()
 
     const fault = countFault(summary)
     if (fault !== undefined) return { fault }
-    if (begunWhole && summary.bookmark !== undefined) await this.#writer.endWhole(summary.bookmark)
+    if (isWhole && summary.bookmark !== undefined) await this.#writer.endWhole(summary.bookmark)
     return this.#confirm(summary, stored)
   }
 
   /** Stores a batch while the lease certainly stands. */
-  async #store(batch: AttendanceBatch): Promise<Stored> {
+  async #store(batch: AttendanceBatch, isWhole: boolean): Promise<Stored> {
     const { lease } = this.#hand
     lease.assertHeld()
-    const { punches, bookmark, wholeLog } = batch
-    const stored = await (wholeLog
+    const { punches, bookmark } = batch
+    const stored = await (isWhole
       ? this.#writer.storeWhole(punches)
       : this.#writer.storeTail(punches, bookmark))
     this.#inserted += stored.new
@@ -219,7 +280,7 @@ class Sync {
     for await (const batch of reading) {
       if (batch.wholeLog) return { fault: { reason: 'changed' } }
       if (this.#lacksPeople(batch)) return { fault: { reason: 'people', from: undefined } }
-      since = sum(since, await this.#store(batch))
+      since = sum(since, await this.#store(batch, false))
     }
     const again = reading.summary()
     if (again.anchor !== 'matched') return { fault: { reason: 'changed' } }
@@ -280,54 +341,6 @@ const NOTHING_STORED: Stored = { new: 0, known: 0, invalidTime: 0 }
 
 function sum(a: Stored, b: Stored): Stored {
   return { new: a.new + b.new, known: a.known + b.known, invalidTime: a.invalidTime + b.invalidTime }
-}
-
-function isFull(records: number | null, capacity: number | null | undefined): boolean {
-  return records !== null && typeof capacity === 'number' && capacity > 0 && records >= capacity
-}
-
-/** A log that grew is no fault; one that shrank, or a transfer shorter than announced, is. */
-function countFault({
-  announcedBefore,
-  announcedAfter,
-  from,
-  read,
-}: AttendanceSummary): ReadFault | undefined {
-  if (announcedBefore === null || announcedAfter === null) return undefined
-  const counted = from + read
-  if (announcedBefore <= counted && counted <= announcedAfter) return undefined
-  return { reason: 'count', before: announcedBefore, after: announcedAfter, counted }
-}
-
-/** A read and the look that followed it, as one. */
-function joinSummaries(first: AttendanceSummary, then: AttendanceSummary): AttendanceSummary {
-  const grown = then.read > 0
-  return {
-    ...first,
-    announcedAfter: then.announcedAfter,
-    read: first.read + then.read,
-    bytesAnnounced: first.bytesAnnounced + (grown ? then.bytesAnnounced : 0),
-    bytesReceived: first.bytesReceived + (grown ? then.bytesReceived : 0),
-    bookmark: then.bookmark,
-  }
-}
-
-function certify(summary: AttendanceSummary, stored: Stored): SyncCertificate {
-  const { read, from } = summary
-  if (read !== stored.new + stored.known)
-    throw new Error(`read ${read} punches, but ${stored.new} new and ${stored.known} known ones were stored`)
-  const counted = summary.announcedBefore !== null && summary.announcedAfter !== null
-  return {
-    announced_before: counted ? summary.announcedBefore : null,
-    announced_after: counted ? summary.announcedAfter : null,
-    bytes_announced: summary.bytesAnnounced,
-    bytes_received: summary.bytesReceived,
-    from,
-    read,
-    new: stored.new,
-    known: stored.known,
-    invalid_time: stored.invalidTime,
-  }
 }
 
 const LAYOUTS: Readonly<Record<AttendanceLayoutName, true>> = {

@@ -12,7 +12,8 @@ import { HeldLease, leaseClock, type LeaseClock } from './held-lease.ts'
 import { fenceFor, leaseDenied, leaseName, type LeaseKeeper, type LeaseSettings } from './lease.ts'
 
 /**
- * Grants, or says how long the present holder may still keep it. The third key tells since when grants are allowed: it is
+ * Grants, or says how long the present holder may still keep it. A waiter's mark is its token, and whoever has yielded
+ * (ARGV 6) passes nobody who has left one. The third key tells since when grants are allowed: it is
  * missing in a new Redis and in an emptied one, and only the database knows which of both this is (ARGV 3).
  */
 const ACQUIRE = `
@@ -26,12 +27,14 @@ if not since then
 end
 if tonumber(since) > now then return {0, tonumber(since) - now} end
 local holder = redis.call('GET', KEYS[1])
+local mark = redis.call('GET', KEYS[2])
+if not holder and ARGV[6] == 'yielded' and mark and mark ~= ARGV[1] then return {0, redis.call('PTTL', KEYS[2])} end
 if not holder or holder == ARGV[1] then
   redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
   redis.call('DEL', KEYS[2])
   return {1, 0}
 end
-redis.call('SET', KEYS[2], '1', 'PX', ARGV[4])
+redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[4])
 redis.call('PUBLISH', ARGV[5], 'wanted ' .. KEYS[1])
 return {0, redis.call('PTTL', KEYS[1])}`
 
@@ -93,6 +96,7 @@ export function createRedisLeases(redis: Redis, settings: RedisLeaseSettings): L
   const tryOnce = async (
     name: string,
     token: string,
+    manner: 'yielded' | 'new',
     signal: AbortSignal,
   ): Promise<{ granted: boolean; freeInMs: number }> => {
     const bounds = { withinMs: ANSWER_WITHIN_MS, signal }
@@ -101,7 +105,7 @@ export function createRedisLeases(redis: Redis, settings: RedisLeaseSettings): L
     const [granted, freeInMs] = await ask(
       ACQUIRE,
       keysOf(name),
-      [token, leaseMs, age, MARK_MS, channel],
+      [token, leaseMs, age, MARK_MS, channel, manner],
       bounds,
     )
     return { granted: granted === 1, freeInMs }
@@ -159,8 +163,9 @@ export function createRedisLeases(redis: Redis, settings: RedisLeaseSettings): L
   }
 
   return {
-    async acquire(target, { waitMs, signal }) {
+    async acquire(target, { waitMs, signal, hasYielded = false }) {
       const name = leaseName(target)
+      const manner = hasYielded ? 'yielded' : 'new'
       const [key] = keysOf(name)
       const token = randomUUID()
       const stop = AbortSignal.any([signal, closing.signal])
@@ -171,7 +176,9 @@ export function createRedisLeases(redis: Redis, settings: RedisLeaseSettings): L
           stop.throwIfAborted()
           const askedAt = leaseClock()
           mayBeOurs = true
-          const answer = await tryOnce(name, token, stop).catch((error: unknown) => unansweredAs(error))
+          const answer = await tryOnce(name, token, manner, stop).catch((error: unknown) =>
+            unansweredAs(error),
+          )
           stop.throwIfAborted()
           if (answer instanceof Error) log.debug({ err: answer, lease: name }, 'Redis did not grant a lease')
           else if (answer.granted) {

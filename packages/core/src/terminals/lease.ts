@@ -15,6 +15,8 @@ export interface AcquireOptions {
   /** How long to wait for another holder. Then DEVICE_BUSY. */
   readonly waitMs: number
   readonly signal: AbortSignal
+  /** True for a holder that gave the lease back because others waited, and comes back for it: they go first. */
+  readonly hasYielded?: boolean
 }
 
 /** The right to be alone with a terminal, until it is released or lost. */

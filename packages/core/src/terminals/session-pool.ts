@@ -28,7 +28,18 @@ export interface UseOptions {
   readonly findWay: () => Promise<WayToTerminal>
   readonly waitMs: number
   readonly signal: AbortSignal
+  /** Default: alone. */
+  readonly manner?: Manner
+  /** True for an operation that gave the terminal back because others waited, and goes on: they go first. */
+  readonly hasYielded?: boolean
 }
+
+/**
+ * How an operation shares the terminal with others of its process. `alone`: not at all. `hosting`: a long read, between whose
+ * packets the terminal may be asked other things. `joining`: a short question or command; it joins a hosting one on its session
+ * instead of waiting for it to end, so that nobody stands before a door while a log is read.
+ */
+export type Manner = 'alone' | 'hosting' | 'joining'
 
 /** Sessions of this process. */
 export interface SessionPool {
@@ -65,9 +76,18 @@ interface IdleSession extends OpenSession {
   readonly take: () => void
 }
 
+/** A hosting operation under way, and who has joined it. */
+interface Host {
+  readonly session: OpenSession
+  readonly guests: Set<Promise<unknown>>
+}
+
 /** The pool of this process; one for all devices. */
 export function createSessionPool({ leases, turns, idleMs, log }: PoolSettings): SessionPool {
   const idle = new Map<number, IdleSession>()
+  const hosts = new Map<number, Host>()
+  /** Who waits for a turn, and would rather join a host that comes before it. */
+  const hostAwaited = new Map<number, Set<() => void>>()
   const running = new Set<Promise<unknown>>()
   const closing = new AbortController()
 
@@ -136,7 +156,10 @@ export function createSessionPool({ leases, turns, idleMs, log }: PoolSettings):
   }
 
   const open = async (options: UseOptions, waitMs: number, signal: AbortSignal): Promise<OpenSession> => {
-    const lease = await leases.acquire({ deviceId: options.deviceId }, { waitMs, signal })
+    const lease = await leases.acquire(
+      { deviceId: options.deviceId },
+      { waitMs, signal, hasYielded: options.hasYielded ?? false },
+    )
     try {
       const { dialKey, connect } = await options.findWay()
       lease.assertHeld()
@@ -157,15 +180,73 @@ export function createSessionPool({ leases, turns, idleMs, log }: PoolSettings):
     const session = (await reuse(options, signal)) ?? (await open(options, waitMs, signal))
     const { terminal, lease } = session
     let sound = false
+    const host = options.manner === 'hosting' ? openHouse(options.deviceId, session) : undefined
     try {
       lease.assertHeld()
       const result = await act({ terminal, lease, signal: AbortSignal.any([signal, lease.signal]) })
       sound = true
       return result
     } finally {
+      if (host !== undefined) await closeHouse(options.deviceId, host)
       const keep = sound && idleMs > 0 && !closing.signal.aborted
       if (keep && !terminal.closed && !lease.wanted && !lease.signal.aborted) park(options.deviceId, session)
       else await end(session)
+    }
+  }
+
+  const openHouse = (deviceId: number, session: OpenSession): Host => {
+    const host = { session, guests: new Set<Promise<unknown>>() }
+    hosts.set(deviceId, host)
+    for (const call of hostAwaited.get(deviceId) ?? []) call()
+    return host
+  }
+
+  /** Nobody joins any more, and whoever has joined is waited for: what comes next on this session is alone again. */
+  const closeHouse = async (deviceId: number, host: Host): Promise<void> => {
+    hosts.delete(deviceId)
+    await Promise.allSettled(host.guests)
+  }
+
+  /** Joins the host that there is, if its session is the one that would be opened now. */
+  const join = async <T>(
+    options: UseOptions,
+    signal: AbortSignal,
+    act: (held: HeldTerminal) => Promise<T>,
+  ): Promise<{ readonly result: T } | undefined> => {
+    const { dialKey } = await options.findWay()
+    const host = hosts.get(options.deviceId)
+    if (host === undefined || host.session.dialKey !== dialKey || host.session.terminal.closed)
+      return undefined
+    const { terminal, lease } = host.session
+    lease.assertHeld()
+    const work = act({ terminal, lease, signal: AbortSignal.any([signal, lease.signal]) })
+    host.guests.add(work)
+    try {
+      return { result: await work }
+    } finally {
+      host.guests.delete(work)
+    }
+  }
+
+  /** The turn; undefined when a host has come meanwhile that may be joined. */
+  const turnOrHost = async (
+    { deviceId, manner }: UseOptions,
+    waitMs: number,
+    signal: AbortSignal,
+  ): Promise<Lease | undefined> => {
+    const hostCame = new AbortController()
+    const call = (): void => hostCame.abort()
+    const calls = hostAwaited.get(deviceId) ?? new Set()
+    if (manner === 'joining') hostAwaited.set(deviceId, calls.add(call))
+    try {
+      return await turns.acquire({ deviceId }, { waitMs, signal: AbortSignal.any([signal, hostCame.signal]) })
+    } catch (error) {
+      signal.throwIfAborted()
+      if (hostCame.signal.aborted) return undefined
+      throw error
+    } finally {
+      calls.delete(call)
+      if (calls.size === 0) hostAwaited.delete(deviceId)
     }
   }
 
@@ -173,11 +254,26 @@ export function createSessionPool({ leases, turns, idleMs, log }: PoolSettings):
     async use(options, act) {
       const signal = AbortSignal.any([options.signal, closing.signal])
       const giveUpAt = performance.now() + options.waitMs
-      const turn = await turns.acquire({ deviceId: options.deviceId }, { waitMs: options.waitMs, signal })
-      try {
-        return await track(useInTurn(options, Math.max(0, giveUpAt - performance.now()), signal, act))
-      } finally {
-        await turn.release()
+      const leftMs = (): number => Math.max(0, giveUpAt - performance.now())
+      const mayJoin = options.manner === 'joining'
+      for (let wayChanged = false; ;) {
+        signal.throwIfAborted()
+        if (mayJoin && !wayChanged && hosts.has(options.deviceId)) {
+          const joined = await track(join(options, signal, act))
+          if (joined !== undefined) return joined.result
+          wayChanged = hosts.has(options.deviceId)
+        }
+        const turn = await turnOrHost(
+          wayChanged ? { ...options, manner: 'alone' } : options,
+          leftMs(),
+          signal,
+        )
+        if (turn === undefined) continue
+        try {
+          return await track(useInTurn(options, leftMs(), signal, act))
+        } finally {
+          await turn.release()
+        }
       }
     },
     async close() {

@@ -6,7 +6,7 @@ import { ServiceError } from '../errors.ts'
 import type { Secrets } from '../secrets.ts'
 import type { Breakers } from './breaker.ts'
 import type { DialAddress, Dialler } from './dial.ts'
-import type { HeldTerminal, SessionPool, UseOptions, WayToTerminal } from './session-pool.ts'
+import type { HeldTerminal, Manner, SessionPool, UseOptions, WayToTerminal } from './session-pool.ts'
 import { inServiceWords } from './terminal-errors.ts'
 
 /** A terminal in hand, with the device's row as it was when its turn began. */
@@ -19,6 +19,10 @@ export interface WithTerminalOptions {
   readonly signal: AbortSignal
   /** How long to wait for the terminal; DEVICE_WAIT_MS when left out. */
   readonly waitMs?: number
+  /** How the terminal is shared with other operations of this process; alone when left out. */
+  readonly manner?: Manner
+  /** See UseOptions. */
+  readonly hasYielded?: boolean
 }
 
 /**
@@ -52,7 +56,7 @@ export function createWithTerminal(access: TerminalAccess): WithTerminal {
       breakers.guard(device.id, () => dialler.dial(addressOf(device, secrets), 'operation', signal)),
   })
 
-  return async (deviceId, { signal, waitMs = access.waitMs }, act) => {
+  return async (deviceId, { signal, waitMs = access.waitMs, manner = 'alone', hasYielded = false }, act) => {
     let device = await findActiveDevice(database, deviceId)
     breakers.assertClosed(deviceId)
     let reached = false
@@ -60,6 +64,8 @@ export function createWithTerminal(access: TerminalAccess): WithTerminal {
       deviceId,
       waitMs,
       signal,
+      manner,
+      hasYielded,
       async findWay() {
         device = await findActiveDevice(database, deviceId)
         return wayTo(device)

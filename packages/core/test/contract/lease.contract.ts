@@ -56,6 +56,27 @@ export function leaseContract(name: string, makeRig: () => Promise<LeaseRig>): v
       await (await acquire(rig.keeper(), 0)).release()
     })
 
+    it('goes to whoever waits before it comes back to a holder that gave it up for them', async () => {
+      const keeper = rig.keeper()
+      for (let round = 0; round < 5; round += 1) {
+        const first = await acquire(keeper)
+        const order: string[] = []
+        const waitAndGo = async (): Promise<void> => {
+          const lease = await acquire(rig.keeper())
+          order.push('who waited')
+          await lease.release()
+        }
+        const waiting = waitAndGo()
+        await new Promise<void>((resolve) => first.whenWanted(resolve))
+        await first.release()
+        const again = await keeper.acquire(GATE, { waitMs: 10_000, signal: never, hasYielded: true })
+        order.push('who gave way')
+        await waiting
+        await again.release()
+        expect(order).toEqual(['who waited', 'who gave way'])
+      }
+    })
+
     it('is handed on soon after its release', async () => {
       const lease = await acquire(rig.keeper())
       const waiting = acquire(rig.keeper(), 30_000)

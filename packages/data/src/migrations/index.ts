@@ -6,6 +6,16 @@ import { punches } from './0004-punches.ts'
 import { jobs } from './0005-jobs.ts'
 import { audit } from './0006-audit.ts'
 import { settings } from './0007-settings.ts'
+import { doors } from './0008-doors.ts'
 import type { Migration } from './migrate.ts'
 
-export const MIGRATIONS: readonly Migration[] = [accounts, devices, people, punches, jobs, audit, settings]
+export const MIGRATIONS: readonly Migration[] = [
+  accounts,
+  devices,
+  people,
+  punches,
+  jobs,
+  audit,
+  settings,
+  doors,
+]

@@ -14,6 +14,7 @@ import { accountsContract } from './accounts.contract.ts'
 import { auditContract, auditTamperingContract } from './audit.contract.ts'
 import { credentialsContract } from './credentials.contract.ts'
 import { devicesContract } from './devices.contract.ts'
+import { doorsContract } from './doors.contract.ts'
 import { holdAloneContract } from './hold-alone.contract.ts'
 import { jobClaimsContract } from './job-claims.contract.ts'
 import { jobsContract } from './jobs.contract.ts'
@@ -67,6 +68,7 @@ export function databaseContract(makeScratch: () => Promise<Scratch>, { shared }
     punchHistoriesContract(given)
     jobsContract(given)
     jobClaimsContract(given)
+    doorsContract(given)
     auditContract(given)
     if (shared) auditTamperingContract(given)
   })

@@ -18,6 +18,8 @@ const TABLES = [
   schema.jobTotals,
   schema.audit,
   schema.auditHead,
+  schema.unlockAttempts,
+  schema.unlockDays,
   schema.settings,
   schema.schemaMigrations,
 ]
