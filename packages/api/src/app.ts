@@ -15,6 +15,7 @@ import { ajvOptions, validation } from './plugins/validation.ts'
 import { attendanceRoutes } from './routes/attendance.ts'
 import { authRoutes } from './routes/auth.ts'
 import { deviceRoutes } from './routes/devices.ts'
+import { doorRoutes } from './routes/door.ts'
 import { healthRoutes } from './routes/health.ts'
 import { queueRoutes } from './routes/queue.ts'
 
@@ -73,6 +74,7 @@ export async function buildApp(services: Services): Promise<FastifyInstance> {
       await api.register(authentication)
       await api.register(authRoutes)
       await api.register(deviceRoutes)
+      await api.register(doorRoutes)
       await api.register(attendanceRoutes)
       await api.register(queueRoutes)
       await api.register(healthRoutes, { documented: true })

@@ -141,6 +141,12 @@ export const CONFIG = Type.Object({
     maximum: 1_000_000,
     description: 'Logins a minute from one address.',
   }),
+  UNLOCK_RATE_LIMIT_PER_MINUTE: Type.Integer({
+    default: 10,
+    minimum: 1,
+    maximum: 1_000_000,
+    description: 'Requests to open a door a minute from one account; refused and repeated ones count.',
+  }),
   CORS_ORIGINS: Type.Optional(
     Type.String({
       description:

@@ -36,6 +36,8 @@ import { createWithTerminal } from './terminals/with-terminal.ts'
 
 /** What an unlock may take, waiting for the terminal included: less than a request may. */
 const UNLOCK_WITHIN_MS = 25_000
+/** How often it is looked for unlocks that dead processes have left without an outcome. */
+const SETTLE_EVERY_MS = 30_000
 
 /** Whose process this is: a server of HTTP, a worker of jobs, or both. */
 export type ServiceRole = 'api' | 'worker' | 'both'
@@ -149,12 +151,20 @@ async function assemble(
     log,
   })
 
+  const doors = createDoors({ database, withTerminal, audit, attemptMs: UNLOCK_WITHIN_MS, log })
+  const settling = setInterval(() => {
+    doors.settleAbandoned().catch((error: unknown) => {
+      log.warn({ err: error }, 'unlocks that dead processes left could not be settled yet')
+    })
+  }, SETTLE_EVERY_MS).unref()
+
   // A job outwaits the lease of a worker that was killed; a request does not make its caller wait so long.
   const jobWaitMs = config.DEVICE_WAIT_MS + config.DEVICE_LEASE_MS
   const mustStop = alone?.lost ?? new AbortController().signal
   const isReady = (): boolean => !stopping.signal.aborted && !mustStop.aborted
   const end = async (): Promise<void> => {
     stopping.abort(new ServiceError('SERVICE_STOPPING'))
+    clearInterval(settling)
     await jobs.close()
     await pool.close()
     await leases.close()
@@ -180,7 +190,7 @@ async function assemble(
       stopping: stopping.signal,
     }),
     attendance: createAttendance({ database, jobs }),
-    doors: createDoors({ database, withTerminal, audit, attemptMs: UNLOCK_WITHIN_MS, log }),
+    doors,
     jobs,
     rateCounter,
     syncAttendance: (input) => syncAttendance({ database, withTerminal, waitMs: jobWaitMs, log }, input),

@@ -2,8 +2,9 @@
 // document and the tests read that one word. Role and standing come from the account as it is now, not from the token.
 import { ServiceError } from '@org/core'
 import type { Account, Actor, Role } from '@org/core'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { countForAccount, type AccountLimit } from './account-limits.ts'
 
 /** Who may call a route: anyone at all, or whoever is logged in with this role or a higher one. */
 export type Access = 'anyone' | Role
@@ -39,15 +40,18 @@ export const authentication = fp(
       const role = route.config?.role
       if (role === undefined)
         throw new Error(`${String(route.method)} ${route.url} does not say who may call it`)
-      if (role !== 'anyone') route.onRequest = [...[route.onRequest ?? []].flat(), guard(role)]
+      if (role !== 'anyone')
+        route.onRequest = [...[route.onRequest ?? []].flat(), guard(role, route.config?.accountLimit)]
     })
 
-    const guard = (role: Role) => async (request: FastifyRequest) => {
-      const account = await findCaller(request)
-      if (RANK[account.role] < RANK[role])
-        throw new ServiceError(role === 'admin' ? 'FORBIDDEN' : 'FORBIDDEN_ROLE')
-      callers.set(request, account)
-    }
+    const guard =
+      (role: Role, limit?: AccountLimit) => async (request: FastifyRequest, reply: FastifyReply) => {
+        const account = await findCaller(request)
+        if (limit !== undefined) await countForAccount(app.services.rateCounter, limit, account, reply)
+        if (RANK[account.role] < RANK[role])
+          throw new ServiceError(role === 'admin' ? 'FORBIDDEN' : 'FORBIDDEN_ROLE')
+        callers.set(request, account)
+      }
 
     const findCaller = async ({ headers }: FastifyRequest): Promise<Account> => {
       const token = BEARER.exec(headers.authorization ?? '')?.[1]

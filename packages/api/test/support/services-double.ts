@@ -7,6 +7,7 @@ import type {
   Config,
   Device,
   Devices,
+  Doors,
   Health,
   JobCounts,
   JobQueue,
@@ -100,6 +101,7 @@ export interface Replacements {
   readonly accounts?: Partial<Accounts>
   readonly devices?: Partial<Devices>
   readonly attendance?: Partial<Attendance>
+  readonly doors?: Partial<Doors>
   readonly jobs?: Partial<JobQueue>
   readonly rateCounter?: RateCounter
   readonly log?: Services['log']
@@ -112,6 +114,7 @@ const UNLIMITED = {
   LOG_LEVEL: 'silent',
   RATE_LIMIT_PER_MINUTE: '1000000',
   LOGIN_RATE_LIMIT_PER_MINUTE: '1000000',
+  UNLOCK_RATE_LIMIT_PER_MINUTE: '1000000',
 }
 
 /** Services that answer with the rows above. */
@@ -134,6 +137,20 @@ export function servicesDouble(replaced: Replacements = {}): Services {
       find: async () => DEVICE,
       list: async () => ({ rows: [DEVICE], total: 1 }),
       ...replaced.devices,
+    },
+    doors: {
+      unlock: async ({ deviceId, seconds, by }) => ({
+        replayed: false,
+        answer: {
+          deviceId,
+          seconds,
+          unlockedAt: '2024-02-05T14:30:00.000Z',
+          unlockedBy: by.name,
+          auditId: 'AUD-20240205-001',
+        },
+      }),
+      settleAbandoned: async () => 0,
+      ...replaced.doors,
     },
     attendance: {
       list: async () => ({ rows: [PUNCH], total: 1, nextCursor: null }),

@@ -61,6 +61,7 @@ export async function wholeService(
     ADMIN_PASSWORD: FIRST_ADMIN.password,
     RATE_LIMIT_PER_MINUTE: '1000000',
     LOGIN_RATE_LIMIT_PER_MINUTE: '1000000',
+    UNLOCK_RATE_LIMIT_PER_MINUTE: '1000000',
     ...options.env,
   })
   const database = opened.adopt(await openDatabase(config.databaseUrl), (it) => it.close())
