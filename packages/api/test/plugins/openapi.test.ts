@@ -31,6 +31,7 @@ describe('the OpenAPI document', () => {
       'POST /api/v1/auth/login',
       'POST /api/v1/auth/register',
       'POST /api/v1/devices',
+      'POST /api/v1/devices/{deviceId}/unlock',
     ])
   })
 

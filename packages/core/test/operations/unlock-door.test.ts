@@ -83,7 +83,7 @@ describe.each(modes)('a door, with %s', (_name, engine, env) => {
     Object.assign(door, {
       openFor(milliseconds: number) {
         openFor(milliseconds)
-        terminal.faults.set({ cutAfterBytes: 1 })
+        terminal.faults.set({ cut: 1 })
       },
     })
     const { answer } = await unlock(service, { deviceId: device.id })
