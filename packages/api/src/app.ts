@@ -14,6 +14,7 @@ import { unknownRoutes } from './plugins/unknown-routes.ts'
 import { ajvOptions, validation } from './plugins/validation.ts'
 import { attendanceRoutes } from './routes/attendance.ts'
 import { authRoutes } from './routes/auth.ts'
+import { deviceOperationRoutes } from './routes/device-operations.ts'
 import { deviceRoutes } from './routes/devices.ts'
 import { doorRoutes } from './routes/door.ts'
 import { healthRoutes } from './routes/health.ts'
@@ -74,6 +75,7 @@ export async function buildApp(services: Services): Promise<FastifyInstance> {
       await api.register(authentication)
       await api.register(authRoutes)
       await api.register(deviceRoutes)
+      await api.register(deviceOperationRoutes)
       await api.register(doorRoutes)
       await api.register(attendanceRoutes)
       await api.register(queueRoutes)

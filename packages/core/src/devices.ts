@@ -9,11 +9,14 @@ import {
   type PageRequest,
 } from './device.ts'
 import { ServiceError } from './errors.ts'
+import { readInfo, type DeviceInfo } from './operations/read-info.ts'
 import {
   registerDevice,
   type RegisterDeviceParts,
   type RegisteredDevice,
 } from './operations/register-device.ts'
+import { setClock, type ClockSetting } from './operations/set-clock.ts'
+import type { WithTerminal } from './terminals/with-terminal.ts'
 
 /** Registered terminals. */
 export interface Devices {
@@ -27,10 +30,19 @@ export interface Devices {
   find(deviceId: number): Promise<Device>
   /** By id. */
   list(filter: DeviceFilter, page: PageRequest): Promise<Page<Device>>
+  /** Asks the terminal now. Throws DEVICE_NOT_FOUND, DEVICE_INACTIVE and whatever keeps it from answering. */
+  readInfo(deviceId: number, signal: AbortSignal): Promise<DeviceInfo>
+  /** Sets the terminal's clock to now in its zone. Throws as readInfo does, and DEVICE_COMMAND_FAILED. */
+  setClock(deviceId: number, by: Actor, signal: AbortSignal): Promise<ClockSetting>
+}
+
+/** What the service on devices needs. */
+export interface DevicesParts extends RegisterDeviceParts {
+  readonly withTerminal: WithTerminal
 }
 
 /** The service on devices. */
-export function createDevices(parts: RegisterDeviceParts): Devices {
+export function createDevices(parts: DevicesParts): Devices {
   const { database } = parts
   return {
     register: (input, by) => registerDevice(parts, input, by),
@@ -43,5 +55,7 @@ export function createDevices(parts: RegisterDeviceParts): Devices {
       const { rows, total } = await database.devices.list(filter, { offset: (page - 1) * limit, limit })
       return { rows: rows.map(toDevice), total }
     },
+    readInfo: (deviceId, signal) => readInfo(parts, deviceId, signal),
+    setClock: (deviceId, by, signal) => setClock(parts, deviceId, by, signal),
   }
 }

@@ -37,6 +37,8 @@ export type {
 export type { Health } from './health.ts'
 export { createLog } from './log.ts'
 export type { Doors, Unlock, UnlockInput, UnlockOutcome } from './operations/unlock-door.ts'
+export type { DeviceInfo } from './operations/read-info.ts'
+export type { ClockSetting } from './operations/set-clock.ts'
 export type { RegisteredDevice } from './operations/register-device.ts'
 export type { SyncAttendanceInput, SyncProgress } from './operations/sync-attendance.ts'
 export type { RateCount, RateCounter } from './rate-counter.ts'

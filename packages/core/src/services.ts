@@ -185,6 +185,7 @@ async function assemble(
       audit,
       bounds,
       dialler,
+      withTerminal,
       leases,
       log,
       stopping: stopping.signal,

@@ -31,6 +31,7 @@ export const openapi = fp(
         tags: [
           { name: 'Auth', description: 'Logging in, accounts' },
           { name: 'Devices', description: 'Registered terminals' },
+          { name: 'Device operations', description: 'What is asked of a terminal itself' },
           { name: 'Door', description: 'Opening doors' },
           { name: 'Attendance', description: 'Punches, and the syncs that bring them' },
           { name: 'Queue', description: 'Background jobs' },

@@ -11,6 +11,7 @@ import {
   toUnlockReceipt,
 } from '../schemas/door.ts'
 import { failures, succeeded, success } from '../schemas/envelope.ts'
+import { TERMINAL_ERRORS } from './device-operations.ts'
 
 const UNLOCKED = 'Door unlocked successfully'
 /** Says that an answer is that of an earlier request with the same key. */
@@ -37,19 +38,7 @@ export const doorRoutes: FastifyPluginAsyncTypebox = async (app) => {
         body: UnlockRequest,
         response: {
           200: success(UNLOCKED, UnlockReceipt),
-          ...failures(
-            'DEVICE_NOT_FOUND',
-            'DEVICE_INACTIVE',
-            'DEVICE_COMMAND_FAILED',
-            'STORED_KEY_UNREADABLE',
-            'DEVICE_UNREACHABLE',
-            'DEVICE_TIMEOUT',
-            'DEVICE_BUSY',
-            'DEVICE_AUTH_FAILED',
-            'DEVICE_TRANSFER_INCOMPLETE',
-            'QUEUE_UNAVAILABLE',
-            'OUTCOME_UNKNOWN',
-          ),
+          ...failures(...TERMINAL_ERRORS, 'OUTCOME_UNKNOWN'),
         },
       },
     },

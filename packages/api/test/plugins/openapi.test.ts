@@ -23,6 +23,7 @@ describe('the OpenAPI document', () => {
       'GET /api/v1/attendance',
       'GET /api/v1/devices',
       'GET /api/v1/devices/{deviceId}',
+      'GET /api/v1/devices/{deviceId}/info',
       'GET /api/v1/health/live',
       'GET /api/v1/health/ready',
       'GET /api/v1/queue/jobs/{jobId}',
@@ -31,6 +32,7 @@ describe('the OpenAPI document', () => {
       'POST /api/v1/auth/login',
       'POST /api/v1/auth/register',
       'POST /api/v1/devices',
+      'POST /api/v1/devices/{deviceId}/sync-time',
       'POST /api/v1/devices/{deviceId}/unlock',
     ])
   })

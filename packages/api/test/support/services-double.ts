@@ -54,6 +54,20 @@ export const DEVICE: Device = {
   updatedAt: '2024-02-05T14:30:00.123Z',
 }
 
+const FACTS = {
+  model: 'K20',
+  platform: 'JZ4725_TFT',
+  firmware: 'Ver 6.60 Jun 9 2017',
+  serialNumber: 'BOCK194961234',
+  mac: '00:17:61:12:f8:db',
+  fingerprintVersion: '10',
+  faceVersion: null,
+  people: { count: 135, capacity: 3_000 },
+  fingerprints: { count: 120, capacity: 3_000 },
+  faces: null,
+  records: { count: 5_000, capacity: 100_000 },
+}
+
 export const PUNCH: Punch = {
   id: 7,
   deviceId: 1,
@@ -136,6 +150,19 @@ export function servicesDouble(replaced: Replacements = {}): Services {
       register: async () => ({ device: DEVICE, warnings: [] }),
       find: async () => DEVICE,
       list: async () => ({ rows: [DEVICE], total: 1 }),
+      readInfo: async (deviceId) => ({
+        deviceId,
+        facts: FACTS,
+        wallTime: '2024-02-05T21:30:00',
+        driftSeconds: -2,
+      }),
+      setClock: async (deviceId) => ({
+        deviceId,
+        before: '2024-02-05T21:30:00',
+        after: '2024-02-05T21:30:02',
+        driftSeconds: -2,
+        timezone: 'Asia/Jakarta',
+      }),
       ...replaced.devices,
     },
     doors: {

@@ -21,6 +21,7 @@ import type { DialAddress, Dialler } from '../terminals/dial.ts'
 import type { LeaseKeeper } from '../terminals/lease.ts'
 import { canonicalHost, type NetworkBounds } from '../terminals/network-bounds.ts'
 import { inServiceWords, unreachable } from '../terminals/terminal-errors.ts'
+import { factsOf, factsToStore, type TerminalFacts } from '../terminals/terminal-facts.ts'
 
 /** What registering needs. */
 export interface RegisterDeviceParts {
@@ -46,11 +47,6 @@ export interface RegisteredDevice {
 
 const HIGHEST_KEY = 4_294_967_295
 const CONVERSATION_MS = 15_000
-/** No text that a terminal says of itself is longer, in bytes of UTF-8. */
-const LONGEST_TEXT_BYTES = 255
-/** Control characters, halves of characters, characters that are none, and what stands for bytes that could not be read. */
-const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}\uFFFD]/u
-
 /** See Devices.register. */
 export async function registerDevice(
   parts: RegisterDeviceParts,
@@ -61,9 +57,10 @@ export async function registerDevice(
   if ((await parts.database.devices.findByAddress(address.ip, address.port)) !== undefined)
     throw new ServiceError('DEVICE_EXISTS')
 
-  const info = fitToStore(parts.log, address, await readTerminal(parts, address))
-  const row = await store(parts, newRow(parts, input, address, info), by)
-  return { device: toDevice(row), warnings: warningsOf(input, info) }
+  const info = await readTerminal(parts, address)
+  const facts = factsOf(info, parts.log, address)
+  const row = await store(parts, newRow(parts, input, address, info, facts), by)
+  return { device: toDevice(row), warnings: warningsOf(input, facts) }
 }
 
 /** Every fault of the input at once, and where to dial. */
@@ -130,35 +127,12 @@ async function readTerminal(parts: RegisterDeviceParts, address: DialAddress): P
   }
 }
 
-/** What a terminal says of itself goes into the database: what is too long for that, or no text, counts as not said. */
-function fitToStore(log: Logger, { ip, port }: DialAddress, info: TerminalInfo): TerminalInfo {
-  const fit = (field: string, text: string | null): string | null => {
-    if (text === null) return null
-    const bytes = Buffer.byteLength(text)
-    if (bytes <= LONGEST_TEXT_BYTES && !UNPRINTABLE.test(text)) return text
-    log.warn(
-      { ip, port, field, bytes },
-      'what a terminal says of itself is too long or unprintable, and not kept',
-    )
-    return null
-  }
-  return {
-    ...info,
-    model: fit('model', info.model),
-    platform: fit('platform', info.platform),
-    firmware: fit('firmware', info.firmware),
-    serialNumber: fit('serialNumber', info.serialNumber),
-    mac: fit('mac', info.mac),
-    fingerprintVersion: fit('fingerprintVersion', info.fingerprintVersion),
-    faceVersion: fit('faceVersion', info.faceVersion),
-  }
-}
-
 function newRow(
   { config, secrets }: RegisterDeviceParts,
   input: DeviceInput,
   address: DialAddress,
   info: TerminalInfo,
+  facts: TerminalFacts,
 ): NewDevice {
   const now = new Date().toISOString()
   const timezone = input.timezone ?? config.DEFAULT_TIMEZONE
@@ -169,8 +143,8 @@ function newRow(
     port: address.port,
     commKeyEncrypted: commKey,
     location: input.location ?? null,
-    serialNumber: input.serialNumber ?? info.serialNumber,
-    terminalSerialNumber: info.serialNumber,
+    serialNumber: input.serialNumber ?? facts.serialNumber,
+    terminalSerialNumber: facts.serialNumber,
     transport: address.transport,
     timezone,
     nameEncoding: address.nameEncoding,
@@ -183,27 +157,8 @@ function newRow(
       info.wallTime === null
         ? null
         : clockDriftSeconds({ wallTime: info.wallTime, readAtMs: info.wallTimeReadAtMs }, timezone),
-    info: toJson(info),
+    info: factsToStore(facts),
     createdAt: now,
-  }
-}
-
-/** What the terminal said of itself, as it is kept. */
-function toJson(info: TerminalInfo): NonNullable<NewDevice['info']> {
-  const countOf = (count: TerminalInfo['records']) =>
-    count === null ? null : { count: count.count, capacity: count.capacity }
-  return {
-    model: info.model,
-    platform: info.platform,
-    firmware: info.firmware,
-    serialNumber: info.serialNumber,
-    mac: info.mac,
-    fingerprintVersion: info.fingerprintVersion,
-    faceVersion: info.faceVersion,
-    people: countOf(info.people),
-    fingerprints: countOf(info.fingerprints),
-    faces: countOf(info.faces),
-    records: countOf(info.records),
   }
 }
 
@@ -244,8 +199,8 @@ function storingFailed(error: unknown): unknown {
     : new ServiceError('DEVICE_EXISTS', { cause: error })
 }
 
-function warningsOf(input: DeviceInput, info: TerminalInfo): string[] {
-  const { serialNumber: own } = info
+function warningsOf(input: DeviceInput, facts: TerminalFacts): string[] {
+  const { serialNumber: own } = facts
   if (input.serialNumber === undefined || input.serialNumber === null || own === null) return []
   if (input.serialNumber === own) return []
   return [

@@ -1,0 +1,85 @@
+// Setting a terminal's clock to now in its zone. It shows whole seconds only, so it is told the next one so that the command
+// arrives as that second begins.
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Database } from '@org/data'
+import { formatWallTime, parseWallTime } from '@org/zk-proto'
+import type { Actor } from '../accounts/account.ts'
+import type { AuditTrail } from '../audit-trail.ts'
+import { deviceZone } from '../device-zone.ts'
+import { clockDriftSeconds } from '../terminals/clock-drift.ts'
+import type { WithTerminal } from '../terminals/with-terminal.ts'
+
+/** A clock that was set. Wall times are YYYY-MM-DDTHH:MM:SS. */
+export interface ClockSetting {
+  readonly deviceId: number
+  readonly before: string
+  readonly after: string
+  /** The clock minus ours before it was set, in whole seconds; null where it showed no real date. */
+  readonly driftSeconds: number | null
+  /** IANA zone in which it was set. */
+  readonly timezone: string
+}
+
+/** What this operation needs. */
+export interface SetClockParts {
+  readonly database: Database
+  readonly withTerminal: WithTerminal
+  readonly audit: AuditTrail
+}
+
+/** Throws DEVICE_COMMAND_FAILED when the terminal does not keep it, and whatever keeps it from answering. */
+export async function setClock(
+  { database, withTerminal, audit }: SetClockParts,
+  deviceId: number,
+  by: Actor,
+  signal: AbortSignal,
+): Promise<ClockSetting> {
+  const { setting, driftAfter } = await withTerminal(
+    deviceId,
+    { signal, manner: 'joining' },
+    async (hand) => {
+      const { terminal, device } = hand
+      const { timezone } = device
+      const askedAtMs = Date.now()
+      await terminal.clock.read({ signal: hand.signal })
+      const oneWayMs = (Date.now() - askedAtMs) / 2
+      const arrivesAtMs = Math.ceil((Date.now() + oneWayMs) / 1_000) * 1_000
+      await sleep(Math.max(0, arrivesAtMs - oneWayMs - Date.now()), undefined, { signal: hand.signal })
+
+      hand.lease.assertHeld()
+      const sentAtMs = Date.now()
+      const wallTime = wallTimeAt(timezone, arrivesAtMs)
+      const { before, after } = await terminal.clock.set(parseWallTime(wallTime), { signal: hand.signal })
+      const endedAtMs = Date.now()
+      const drift = (shown: string, readAtMs: number) =>
+        clockDriftSeconds({ wallTime: shown, readAtMs }, timezone)
+      const [shownBefore, shownAfter] = [formatWallTime(before), formatWallTime(after)]
+      return {
+        setting: {
+          deviceId,
+          before: shownBefore,
+          after: shownAfter,
+          driftSeconds: drift(shownBefore, sentAtMs + oneWayMs),
+          timezone,
+        },
+        driftAfter: drift(shownAfter, endedAtMs - oneWayMs),
+      }
+    },
+  )
+  await database.transaction((tx) =>
+    audit.record(tx, {
+      action: 'device.set-clock',
+      by,
+      target: { type: 'device', id: deviceId },
+      outcome: 'success',
+      details: { before: setting.before, after: setting.after, timezone: setting.timezone },
+    }),
+  )
+  await database.devices.noteContact(deviceId, { clockDriftSeconds: driftAfter })
+  return setting
+}
+
+/** What a clock of this zone shows then. */
+function wallTimeAt(timezone: string, atMs: number): string {
+  return new Date(deviceZone(timezone).wallClockAt(atMs)).toISOString().slice(0, 19)
+}
