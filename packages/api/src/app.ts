@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import Fastify, { LogController } from 'fastify'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { Config, Services } from '@org/core'
+import { answerLimit } from './plugins/answer-limit.ts'
 import { authentication } from './plugins/authentication.ts'
 import { documentRoutes, openapi } from './plugins/openapi.ts'
 import { errorReplies, replyToBrokenRequest, replyWithError } from './plugins/error-replies.ts'
@@ -48,7 +49,6 @@ export async function buildApp(services: Services): Promise<FastifyInstance> {
     https: await readTls(config),
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: ARRIVAL_LIMIT_MS,
-    handlerTimeout: ANSWER_LIMIT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     return503OnClosing: false,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
@@ -60,6 +60,7 @@ export async function buildApp(services: Services): Promise<FastifyInstance> {
   app.decorate('services', services)
   await app.register(requestId)
   await app.register(errorReplies)
+  await app.register(answerLimit, { withinMs: ANSWER_LIMIT_MS })
   await app.register(securityHeaders, { config })
   await app.register(rateLimits, { config, counter: services.rateCounter })
   await app.register(unknownRoutes)

@@ -19,7 +19,6 @@ type ErrorBody = Static<typeof ErrorReply>
 const FRAMEWORK_ERRORS: Readonly<Record<string, ErrorName>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: 'PAYLOAD_TOO_LARGE',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'UNSUPPORTED_MEDIA_TYPE',
-  FST_ERR_HANDLER_TIMEOUT: 'TOO_SLOW',
 }
 
 /** Errors of the framework that are faults of the request: which part of it, and what is wrong. */

@@ -62,19 +62,6 @@ describe('an error of the service', () => {
   })
 })
 
-describe('an answer that took too long', () => {
-  it('is given up with 503', async () => {
-    const givenUp = Object.assign(new Error('timed out'), {
-      code: 'FST_ERR_HANDLER_TIMEOUT',
-      statusCode: 503,
-    })
-    await using api = await listening(rejectWith(givenUp))
-    const answer = await api.client.get(STATS, { token: api.token })
-    expect(answer.reply).toEqual(refused(503, 'TOO_SLOW'))
-    expect(answer.headers.get('retry-after')).not.toBeNull()
-  })
-})
-
 describe('an unforeseen error', () => {
   it.each([
     ['an Error', new Error("SELECT * FROM accounts WHERE password = 'secret' at /srv/app.ts")],
