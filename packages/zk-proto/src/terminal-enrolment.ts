@@ -1,5 +1,6 @@
 // terminal.enrolment: enrolling a finger at the terminal, with its steps as they happen.
 import { cancelCapture, startVerification } from './commands/enrolment.ts'
+import { ZkUsageError } from './errors.ts'
 import { enrolFinger } from './procedures/enrol-finger.ts'
 import type { EnrolledFinger, EnrolmentStep } from './procedures/enrol-finger.ts'
 import type { Person } from './records/person.ts'
@@ -35,12 +36,15 @@ export class TerminalEnrolment {
    * `details.reason` `quality`, `timeout`, `duplicate`, `cancelled`, `unsupported` or `not_kept`; ZK_VALUE_OUT_OF_RANGE when
    * the finger is enrolled already; ZK_ABORTED.
    */
-  enrol(
+  async enrol(
     person: Pick<Person, 'uid' | 'pin' | 'layout'>,
     finger: number,
     options: EnrolOptions = {},
   ): Promise<EnrolledFinger> {
     const { onStep, duress = false, replace = false, stepMs = STEP_MS } = options
+    if (!(stepMs > 0)) {
+      throw new ZkUsageError('ZK_VALUE_OUT_OF_RANGE', `stepMs must be above 0, got ${stepMs}`)
+    }
     const { uid, pin, layout } = person
     const { registrations } = this.#line
     const plan = { uid, pin, layout, finger, duress, replace, stepMs, onStep, registrations }

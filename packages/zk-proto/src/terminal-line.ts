@@ -24,6 +24,8 @@ export class TerminalLine {
   readonly registrations = new LiveRegistrations()
   /** Whether people were kept from punching by us, and are to be let in again at the end. */
   disabled = false
+  /** Whether that was for some seconds. */
+  timed = false
   #closing: Promise<void> | undefined
 
   constructor(driven: DrivenSession, nameEncoding: string) {
@@ -72,8 +74,7 @@ export class TerminalLine {
 
   async #close(inGoodOrder: boolean): Promise<void> {
     try {
-      if (inGoodOrder && this.disabled) await this.#sayGoodbye(ask(enableTerminal, undefined))
-      if (inGoodOrder) await this.#sayGoodbye(ask(exitSession, undefined))
+      if (inGoodOrder) await this.#leave()
     } finally {
       await this.driven.close(
         new ZkUsageError('ZK_CLOSED', 'The terminal was closed while this call was running'),
@@ -81,17 +82,39 @@ export class TerminalLine {
     }
   }
 
-  async #sayGoodbye(procedure: Procedure<void>): Promise<void> {
-    if (this.driven.gone) return
+  /** A call that is at it may come to its end; one that takes longer is ended, so that it leaves the terminal as it found it. */
+  async #leave(): Promise<void> {
+    this.driven.end('aside')
+    if (!(await this.#sayGoodbye(this.#letIn()))) {
+      this.driven.end('all')
+      await this.#sayGoodbye(this.#letIn())
+    }
+    await this.#sayGoodbye(ask(exitSession, undefined))
+  }
+
+  /** Asked when its turn has come: a write that ended meanwhile has let people in by itself. */
+  *#letIn(): Procedure<void> {
+    if (this.disabled) yield* ask(enableTerminal, undefined)
+  }
+
+  /** Whether it got through in time. */
+  async #sayGoodbye(procedure: Procedure<void>): Promise<boolean> {
+    if (this.driven.gone) return true
     try {
       await this.driven.perform(procedure, { deadlineMs: EXIT_MS, signal: undefined })
+      return true
     } catch (error) {
       // A terminal that does not answer its farewell is left all the same; anything but its silence is a fault here.
-      if (!(error instanceof ZkTransportError || error instanceof ZkRefusedError)) throw error
+      if (error instanceof ZkRefusedError) return true
+      if (error instanceof ZkTransportError) return false
+      throw error
     }
   }
 
   #limits({ deadlineMs = Number.POSITIVE_INFINITY, signal }: CallOptions) {
+    if (Number.isNaN(deadlineMs)) {
+      throw new ZkUsageError('ZK_VALUE_OUT_OF_RANGE', 'deadlineMs is a number of milliseconds, got NaN')
+    }
     return { deadlineMs, signal }
   }
 }

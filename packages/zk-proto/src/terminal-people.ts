@@ -61,7 +61,8 @@ export class TerminalPeople {
 
   /**
    * Adds those who are not there and changes those who are, in one go: the list is read once before and once after. One
-   * that is refused is told in its outcome and does not keep the others from being written.
+   * that is refused is told in its outcome and does not keep the others from being written. Of a pin that is given twice
+   * the first counts; `details.reason` of the other is `pin_given_twice`.
    */
   put(people: readonly NewPerson[], options: CallOptions = {}): Promise<PersonOutcome[]> {
     return this.#line.perform(writePeople(people, 'either', this.#plan(options)), options, true)

@@ -38,12 +38,13 @@ export class TerminalPower {
 
   /**
    * Nobody can punch until `enable`, or for so many seconds; 0 for until enabled. `Terminal.close` enables it again, and so
-   * does the terminal when the session ends, as a rule.
+   * does the terminal when the session ends, as a rule. A write of templates ends a disabling that is for some seconds.
    */
   async disable(seconds = 0, options: CallOptions = {}): Promise<void> {
     this.#line.refuseWhenClosed()
     // Before it is known: an answer may be lost after the terminal has obeyed.
     this.#line.disabled = true
+    this.#line.timed = seconds > 0
     await this.#line.perform(ask(disableTerminal, { seconds }), options)
   }
 

@@ -87,6 +87,61 @@ describe('terminal.templates', () => {
   })
 })
 
+describe('closing a terminal', () => {
+  const person = { uid: 1, pin: '1001', layout: 'person/72' } as const
+
+  it('ends a write that takes longer, so that people are let in and the buffer is freed', async () => {
+    await using at = await stage({ silentOn: [CODES.TMP_WRITE] }, { timeouts: { ...QUICK, replyMs: 60_000 } })
+    const writing = at.terminal.templates
+      .write(person, { finger: 3, flag: 1, bytes: new Uint8Array(1500).fill(7) })
+      .catch((error: unknown) => error)
+    await expect.poll(() => at.scripted().count(CODES.TMP_WRITE)).toBe(1)
+    expect(at.scripted().disabled).toBe(true)
+    await at.terminal.close()
+    expect(await writing).toMatchObject({ code: 'ZK_CLOSED', effect: 'unknown' })
+    expect(
+      at
+        .scripted()
+        .asked.map(({ code }) => code)
+        .slice(-4),
+    ).toEqual([CODES.TMP_WRITE, CODES.FREE_DATA, CODES.ENABLEDEVICE, CODES.EXIT])
+  })
+
+  it('lets a call that is at it come to its end', async () => {
+    await using at = await stage()
+    const reading = at.terminal.clock.read()
+    await at.terminal.close()
+    expect(await reading).toMatchObject({ year: 2026 })
+    expect(at.scripted().exited).toBe(true)
+  })
+
+  it('ends an enrolment, and puts the terminal back to its normal work', async () => {
+    await using at = await stage()
+    const enrolling = at.terminal.enrolment.enrol(person, 6).catch((error: unknown) => error)
+    await expect.poll(() => at.scripted().count(CODES.STARTVERIFY)).toBe(1)
+    await at.terminal.close()
+    expect(await enrolling).toMatchObject({ code: 'ZK_CLOSED', effect: 'none' })
+    expect(
+      at
+        .scripted()
+        .asked.map(({ code }) => code)
+        .slice(-4),
+    ).toEqual([CODES.REG_EVENT, CODES.CANCELCAPTURE, CODES.STARTVERIFY, CODES.EXIT])
+    expect(lastPayload(at.scripted(), CODES.REG_EVENT)).toEqual(new Uint8Array(4))
+  })
+})
+
+describe('a terminal that was disabled for some seconds', () => {
+  it('is disabled again for a write, since they may be over', async () => {
+    await using at = await stage()
+    await at.terminal.power.disable(5)
+    const template = { finger: 3, flag: 1, bytes: new Uint8Array(300).fill(7) }
+    await at.terminal.templates.write({ uid: 1, pin: '1001' }, template)
+    expect(at.scripted().count(CODES.DISABLEDEVICE)).toBe(2)
+    expect([at.furniture.disabledForTemplate, at.scripted().disabled]).toEqual([true, false])
+  })
+})
+
 describe('terminal.enrolment', () => {
   it('enrols with its steps, and is ended by a signal', async () => {
     const happening = { presses: true }
@@ -120,6 +175,9 @@ describe('terminal.enrolment', () => {
     expect(lastPayload(at.scripted(), CODES.REG_EVENT)).toEqual(new Uint8Array(4))
     await expect(enrolment.enrol(person, 6, { stepMs: 20 })).rejects.toMatchObject({
       details: { reason: 'timeout' },
+    })
+    await expect(enrolment.enrol(person, 6, { stepMs: Number.NaN })).rejects.toMatchObject({
+      code: 'ZK_VALUE_OUT_OF_RANGE',
     })
     await enrolment.verify(1)
     expect(lastPayload(at.scripted(), CODES.STARTVERIFY)).toEqual(Uint8Array.of(1, 0))

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { connect as dialUp } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { joinBytes, toHex } from '../src/bytes.ts'
@@ -311,6 +312,45 @@ describe('a call', () => {
     await terminal.close()
     expect(await unlocking).toMatchObject({ code: 'ZK_CLOSED', effect: 'unknown' })
     expect(await waiting).toMatchObject({ code: 'ZK_CLOSED', effect: 'none' })
+  })
+
+  it('is not begun behind its deadline', async () => {
+    await using loopback = await LoopbackTerminal.start(holding(10))
+    await using terminal = await dial(loopback)
+    await expect(terminal.door.unlock(5, { deadlineMs: 0 })).rejects.toMatchObject({
+      code: 'ZK_TIMEOUT',
+      effect: 'none',
+    })
+    await terminal.ping()
+    expect(loopback.terminals[0]?.count(CODES.UNLOCK)).toBe(0)
+    await expect(terminal.ping({ deadlineMs: Number.NaN })).rejects.toMatchObject({
+      code: 'ZK_VALUE_OUT_OF_RANGE',
+    })
+  })
+
+  it('leaves nothing behind on a signal that outlives it, also where the connection is gone', async () => {
+    await using loopback = await LoopbackTerminal.start(holding(10))
+    await using terminal = await dial(loopback)
+    const { signal } = new AbortController()
+    await terminal.ping({ signal })
+    loopback.cut()
+    await expect.poll(() => terminal.closed).toBe(true)
+    await expect(terminal.ping({ signal })).rejects.toMatchObject({ code: 'ZK_CONNECTION_LOST' })
+    expect(getEventListeners(signal, 'abort')).toEqual([])
+  })
+
+  it('is aborted by what it calls as it begins', async () => {
+    await using loopback = await LoopbackTerminal.start(holding(10))
+    await using terminal = await dial(loopback)
+    const stop = new AbortController()
+    const onProgress = (): void => stop.abort()
+    await expect(terminal.people.list({ onProgress, signal: stop.signal })).rejects.toMatchObject({
+      code: 'ZK_ABORTED',
+    })
+    await expect(
+      all(terminal.readAttendance({ onProgress, signal: AbortSignal.any([stop.signal]) })),
+    ).rejects.toMatchObject({ code: 'ZK_ABORTED' })
+    await terminal.ping()
   })
 
   it('that meets a broken stream ends with that, and closes the connection', async () => {

@@ -26,14 +26,16 @@ export function* makeItCount(): Procedure<void> {
 /** Whether people are kept from punching by this client; whoever owns the session lets them in again at its end. */
 export interface DisableGuard {
   disabled: boolean
+  /** Whether the terminal lets them in by itself after a while, so that it may have done so already. */
+  timed?: boolean
 }
 
 /**
  * Runs `use` while nobody can punch, and lets people punch again afterwards, also after an error. A terminal that the
- * caller has disabled is left as it is.
+ * caller has disabled is left as it is, unless that was for some seconds only, which may pass meanwhile.
  */
 export function* whileDisabled<T>(guard: DisableGuard, use: () => Procedure<T>): Procedure<T> {
-  if (guard.disabled) return yield* use()
+  if (guard.disabled && guard.timed !== true) return yield* use()
   let result: T
   try {
     // Before it is known: an answer may be lost after the terminal has obeyed.

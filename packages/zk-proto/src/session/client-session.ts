@@ -2,13 +2,23 @@
 // open request, acknowledges live events, counts what is wrong. Sockets and time are given to it from outside.
 import { CODES, eventName, REPLIES } from '../codes.ts'
 import { connectSession } from '../commands/connection.ts'
-import { ZkError, ZkProtocolError, ZkTransportError, ZkUsageError } from '../errors.ts'
-import type { ZkEffect } from '../errors.ts'
+import { ZkError, ZkTransportError } from '../errors.ts'
 import { framePacket, StreamReassembler } from '../framing.ts'
 import type { Framing } from '../framing.ts'
 import { decodePacket, nextReplyId, PACKET_HEADER_BYTES } from '../packet.ts'
 import type { ChecksumVerdict, Packet } from '../packet.ts'
 import { DatagramExchange } from './datagram-exchange.ts'
+import {
+  ABORTED,
+  BUFFER_TAKEN,
+  CLOSED_MEANWHILE,
+  DEADLINE_PASSED,
+  ended,
+  endedBy,
+  lostBy,
+  stuck,
+} from './ending.ts'
+import type { EndingCode } from './ending.ts'
 import type { Exchange, Verdict } from './exchange.ts'
 import type { Ask, Procedure } from './procedure.ts'
 import type { Millis, Session, Timeouts } from './session.ts'
@@ -52,10 +62,6 @@ export interface SessionStats {
 const NO_DATA = new Uint8Array(0)
 /** How long an ask that cleans up after a failure may take. */
 const CLEANUP_MS = 2_000
-
-const DEADLINE_PASSED = 'The deadline of the operation has passed'
-const BUFFER_TAKEN =
-  'Another bulk read stands open on this terminal; let it end or leave its loop before the next one'
 
 /** The client's end. */
 export class ClientSession implements Session<ClientEvent> {
@@ -119,10 +125,26 @@ export class ClientSession implements Session<ClientEvent> {
         this.#work(at)
       },
       cancel: (cause, at) => {
-        this.#stop(task, 'ZK_ABORTED', 'The operation was aborted', cause, at)
+        this.#stop(task, 'ZK_ABORTED', ABORTED, cause, at)
         this.#work(at)
       },
     }
+  }
+
+  /**
+   * Ends what runs and waits, each of it with ZK_CLOSED, so that it tidies up: `aside`, what waits for its owner or for a live
+   * event and may do so for ever; `all`, what speaks or waits for its turn, too.
+   */
+  end(which: 'aside' | 'all', now: Millis): void {
+    for (const task of this.#turns.waiting) {
+      if (which === 'all' || task.state === 'parked' || task.state === 'hearing') {
+        this.#stop(task, 'ZK_CLOSED', CLOSED_MEANWHILE, undefined, now)
+      }
+    }
+    if (which === 'all' && this.#active !== undefined) {
+      this.#stop(this.#active, 'ZK_CLOSED', CLOSED_MEANWHILE, undefined, now)
+    }
+    this.#work(now)
   }
 
   receive(bytes: Uint8Array, now: Millis): void {
@@ -221,7 +243,7 @@ export class ClientSession implements Session<ClientEvent> {
 
   /** What it goes on with at once; undefined when it waits aside for an event, and others may speak. */
   #hear(task: Task, waitMs: Millis, now: Millis): Move | undefined {
-    if (this.#gone !== undefined) return { kind: 'throw', error: this.#lost('none') }
+    if (this.#gone !== undefined) return { kind: 'throw', error: lostBy(this.#gone, 'none') }
     if (task.cancelled) return { kind: 'throw', error: ended() }
     const heard = this.#turns.hear(task, waitMs, now)
     if (heard === undefined) this.#active = undefined
@@ -230,10 +252,10 @@ export class ClientSession implements Session<ClientEvent> {
 
   /** Sends an ask, or says why it cannot be sent. */
   #open(task: Task, ask: Ask, now: Millis): ZkError | undefined {
-    if (this.#gone !== undefined) return this.#lost('none')
-    if (task.cancelled && !ask.cleanup) {
-      return ended()
-    }
+    if (this.#gone !== undefined) return lostBy(this.#gone, 'none')
+    if (task.cancelled && !ask.cleanup) return ended()
+    // The timer may be late: what is not over by its deadline must not begin to speak behind it.
+    if (!ask.cleanup && now >= task.deadline) return this.#cancel(task, 'ZK_TIMEOUT', DEADLINE_PASSED)
     const latest = ask.cleanup ? now + CLEANUP_MS : task.deadline
     const replyId = this.#freshReplyId()
     this.#sendRequest(ask, replyId)
@@ -321,21 +343,10 @@ export class ClientSession implements Session<ClientEvent> {
     )
   }
 
-  #stop(task: Task, code: 'ZK_ABORTED' | 'ZK_TIMEOUT', message: string, cause: unknown, now: Millis): void {
+  #stop(task: Task, code: EndingCode, message: string, cause: unknown, now: Millis): void {
     if (task.state === 'settled' || task.cancelled) return
-    task.cancelled = true
-    task.deadline = Number.POSITIVE_INFINITY
     const sent = task === this.#active && this.#exchange !== undefined
-    const asked = sent ? this.#exchange?.ask.command.name : undefined
-    const error = new ZkTransportError(
-      code,
-      asked === undefined ? message : `${message}, waiting for ${asked}`,
-      {
-        effect: sent ? 'unknown' : 'none',
-        cause,
-        ...(asked === undefined ? {} : { details: { command: asked } }),
-      },
-    )
+    const error = this.#cancel(task, code, message, cause)
     if (task.state === 'new') {
       this.#turns.forget(task)
       task.settle(error)
@@ -348,26 +359,17 @@ export class ClientSession implements Session<ClientEvent> {
     }
   }
 
+  /** From now on the task may only tidy up. Gives the error that it ends with. */
+  #cancel(task: Task, code: EndingCode, message: string, cause?: unknown): ZkError {
+    task.cancelled = true
+    task.deadline = Number.POSITIVE_INFINITY
+    const asked = task === this.#active ? this.#exchange?.ask.command.name : undefined
+    return endedBy(code, message, asked, cause)
+  }
+
   #break(error: ZkError, now: Millis): void {
     this.#events.push({ type: 'broken', error })
     this.detach(error, now)
-  }
-
-  #lost(effect: ZkEffect): ZkError {
-    const cause = this.#gone
-    if (effect === 'unknown' && cause instanceof ZkProtocolError) return cause
-    // Closed here: what was sent before may have been carried out all the same.
-    if (cause instanceof ZkUsageError) {
-      return effect === cause.effect ? cause : new ZkUsageError(cause.code, cause.message, { effect, cause })
-    }
-    return new ZkTransportError(
-      'ZK_CONNECTION_LOST',
-      cause?.message ?? 'The connection to the terminal ended',
-      {
-        effect,
-        cause,
-      },
-    )
   }
 
   /** The transport is gone: everything that is open or waiting ends now. */
@@ -375,23 +377,12 @@ export class ClientSession implements Session<ClientEvent> {
     const active = this.#active
     if (active !== undefined && this.#exchange !== undefined) {
       this.#exchange = undefined
-      this.#advance(active, { kind: 'throw', error: this.#lost('unknown') }, 0)
+      this.#advance(active, { kind: 'throw', error: lostBy(this.#gone, 'unknown') }, 0)
     }
     for (let [task] = this.#turns.waiting; task !== undefined; [task] = this.#turns.waiting) {
       this.#turns.forget(task)
-      if (task.state === 'new') task.settle(this.#lost('none'))
-      else this.#advance(task, { kind: 'throw', error: this.#lost('none') }, 0)
+      if (task.state === 'new') task.settle(lostBy(this.#gone, 'none'))
+      else this.#advance(task, { kind: 'throw', error: lostBy(this.#gone, 'none') }, 0)
     }
   }
-}
-
-function ended(): ZkTransportError {
-  return new ZkTransportError('ZK_ABORTED', 'The operation was ended; nothing more is asked for it', {
-    effect: 'none',
-  })
-}
-
-/** Silence in the middle of a packet: whatever came next could not be told from the rest of it. */
-function stuck(): ZkProtocolError {
-  return new ZkProtocolError('ZK_BAD_FRAME', 'The terminal fell silent in the middle of a packet')
 }

@@ -57,7 +57,7 @@ export class BackOff {
 }
 
 /** The longest time that a timer of Node can be set to. */
-const LONGEST_TIMER_MS = 0x7fffffff
+export const LONGEST_TIMER_MS = 0x7fffffff
 
 /** Resolves after so many milliseconds. Throws ZK_ABORTED, at once, when the signal aborts. */
 export function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {

@@ -7,6 +7,7 @@ import type { ClientEvent, Run, SessionStats } from '../session/client-session.t
 import type { Outcome } from '../session/turns.ts'
 import type { Procedure } from '../session/procedure.ts'
 import type { Timeouts } from '../session/session.ts'
+import { LONGEST_TIMER_MS } from './back-off.ts'
 import type { Transport } from './transport.ts'
 
 /** How long one call may take, and what ends it early. */
@@ -102,6 +103,7 @@ export class DrivenSession {
         reject(refused)
         return
       }
+      let isOver = false
       const onAbort = (): void => {
         run.cancel(signal?.reason, monotonicMs())
         this.#pump()
@@ -112,6 +114,7 @@ export class DrivenSession {
           deadline: monotonicMs() + options.deadlineMs,
           usesBuffer: options.usesBuffer ?? false,
           settled: (outcome) => {
+            isOver = true
             signal?.removeEventListener('abort', onAbort)
             if (outcome.ok) resolve(outcome.value)
             else reject(asError(outcome.error, this.#place))
@@ -119,14 +122,22 @@ export class DrivenSession {
         },
         monotonicMs(),
       )
-      signal?.addEventListener('abort', onAbort, { once: true })
-      this.#pump()
+      // On a connection that is gone it is over by now; and its first step may have called somebody who aborts.
+      if (!isOver) signal?.addEventListener('abort', onAbort, { once: true })
+      if (signal?.aborted === true) onAbort()
+      else this.#pump()
     })
   }
 
   /** Runs a procedure that hands out values; it starts with the first `next`. */
   stream<T, E>(procedure: Procedure<T, E>, options: DriveOptions): DrivenStream<T, E> {
     return new PulledStream(this.#session, procedure, options, this.#place, () => this.#pump())
+  }
+
+  /** Ends calls with ZK_CLOSED, so that they tidy up: those that wait `aside`, or `all`. */
+  end(which: 'aside' | 'all'): void {
+    this.#session.end(which, monotonicMs())
+    this.#pump()
   }
 
   /** Ends the connection; whatever still runs fails with `cause`. */
@@ -174,7 +185,8 @@ export class DrivenSession {
         this.#session.tick(monotonicMs())
         this.#pump()
       },
-      Math.max(0, Math.ceil(wakeAt - monotonicMs())),
+      // Longer than that a timer of Node cannot be set; it then wakes early, which changes nothing.
+      Math.min(Math.max(0, Math.ceil(wakeAt - monotonicMs())), LONGEST_TIMER_MS),
     )
   }
 }
@@ -289,6 +301,7 @@ class PulledStream<T, E> implements DrivenStream<T, E> {
       },
       now,
     )
+    if (signal?.aborted === true) onAbort()
   }
 
   #settle(outcome: Outcome<T>): void {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { DrivenSession } from '../../src/transport/drive.ts'
 import type { Transport, TransportListener } from '../../src/transport/transport.ts'
 import { offer } from '../../src/session/procedure.ts'
@@ -86,6 +86,24 @@ describe('a driven session', () => {
     const failing = drive().session.stream(careless(), UNLIMITED)
     await failing.next()
     await expect(failing.next()).rejects.toMatchObject({ cause: 'a word' })
+  })
+
+  it('waits longer than a timer of Node can be set to without waking all the time', () => {
+    vi.useFakeTimers()
+    try {
+      const { session } = drive()
+      function* patient(): Procedure<void> {
+        yield { kind: 'hear', waitMs: 30 * 86_400_000 }
+      }
+      const left = session.perform(patient(), UNLIMITED).catch((error: unknown) => error)
+      const set = vi.spyOn(globalThis, 'setTimeout')
+      vi.advanceTimersByTime(86_400_000)
+      expect(set).not.toHaveBeenCalled()
+      void session.close()
+      return expect(left).resolves.toMatchObject({ code: 'ZK_CONNECTION_LOST' })
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   it('closes its transport when what arrives is not this protocol', async () => {
