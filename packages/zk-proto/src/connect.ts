@@ -6,7 +6,7 @@ import { handshake, NO_COMM_KEY } from './procedures/handshake.ts'
 import { DEFAULT_TIMEOUTS } from './session/session.ts'
 import type { Timeouts } from './session/session.ts'
 import { Terminal } from './terminal.ts'
-import { BackOff, pause } from './transport/back-off.ts'
+import { BackOff, LONGEST_TIMER_MS, pause } from './transport/back-off.ts'
 import type { RetryOptions } from './transport/back-off.ts'
 import { DrivenSession } from './transport/drive.ts'
 import { openTcp } from './transport/tcp.ts'
@@ -181,8 +181,13 @@ const SILENT = {
 
 /** Throws a ZkUsageError for options that cannot be meant. */
 export function checkOptions(options: ConnectOptions): void {
-  const { host, port = DEFAULT_PORT, commKey = NO_COMM_KEY } = options
-  if (host === '') throw outOfRange('The host is empty; give an address or a name')
+  const { host, port = DEFAULT_PORT, commKey = NO_COMM_KEY, transport = 'auto' } = options
+  // Hosts come from settings, where they may be missing whatever the types say; the system would take that for this machine.
+  if (typeof host !== 'string' || host === '')
+    throw outOfRange('The host is empty; give an address or a name')
+  if (transport !== 'auto' && !Object.hasOwn(OPEN, transport)) {
+    throw outOfRange(`A transport is auto, tcp or udp, got ${transport}`)
+  }
   if (!Number.isInteger(port) || port < 1 || port > HIGHEST_PORT) {
     throw outOfRange(`A port is a whole number from 1 to ${HIGHEST_PORT}, got ${port}`)
   }
@@ -191,7 +196,9 @@ export function checkOptions(options: ConnectOptions): void {
   }
   checkNameEncoding(options.nameEncoding ?? AUTO_ENCODING)
   for (const [name, value] of Object.entries(options.timeouts ?? {})) {
-    if (!(value > 0)) throw outOfRange(`The time-out ${name} must be a number above 0, got ${value}`)
+    if (!(value > 0 && value <= LONGEST_TIMER_MS)) {
+      throw outOfRange(`The time-out ${name} is a number above 0, up to ${LONGEST_TIMER_MS} ms, got ${value}`)
+    }
   }
 }
 

@@ -37,27 +37,33 @@ export function unpackTime(packed: number): WallTime {
   return { year: FIRST_YEAR + Math.floor(rest / MONTHS_A_YEAR), month, day, hour, minute, second }
 }
 
-/**
- * Packs a wall time; the inverse of `unpackTime`. Days 1 to 31 of every month can be packed, 31 February too,
- * because terminals hold such values. Throws ZK_VALUE_OUT_OF_RANGE for fields outside 2000 to 2099.
- */
-export function packTime(time: WallTime): number {
+/** Whether all fields are whole numbers within their ranges, in a month of so many days. */
+function fits(time: WallTime, daysAMonth: number): boolean {
   const { year, month, day, hour, minute, second } = time
-  const fits =
+  return (
     [year, month, day, hour, minute, second].every((field) => Number.isInteger(field)) &&
     year >= FIRST_YEAR &&
     year <= LAST_YEAR &&
     month >= 1 &&
     month <= MONTHS_A_YEAR &&
     day >= 1 &&
-    day <= DAYS_A_MONTH &&
+    day <= daysAMonth &&
     hour >= 0 &&
     hour < 24 &&
     minute >= 0 &&
     minute < 60 &&
     second >= 0 &&
     second < 60
-  if (!fits) {
+  )
+}
+
+/**
+ * Packs a wall time; the inverse of `unpackTime`. Days 1 to 31 of every month can be packed, 31 February too,
+ * because terminals hold such values. Throws ZK_VALUE_OUT_OF_RANGE for fields outside 2000 to 2099.
+ */
+export function packTime(time: WallTime): number {
+  const { year, month, day, hour, minute, second } = time
+  if (!fits(time, DAYS_A_MONTH)) {
     throw new ZkUsageError(
       'ZK_VALUE_OUT_OF_RANGE',
       `A terminal’s clock cannot show ${formatWallTime(time)}; expected 2000-01-01 to 2099-12-31`,
@@ -75,17 +81,7 @@ export function daysInMonth(year: number, month: number): number {
 
 /** Whether the fields name a moment of the calendar between 2000 and 2099. */
 export function isRealWallTime(time: WallTime): boolean {
-  return (
-    time.year >= FIRST_YEAR &&
-    time.year <= LAST_YEAR &&
-    time.month >= 1 &&
-    time.month <= MONTHS_A_YEAR &&
-    time.day >= 1 &&
-    time.day <= daysInMonth(time.year, time.month) &&
-    time.hour < 24 &&
-    time.minute < 60 &&
-    time.second < 60
-  )
+  return fits(time, daysInMonth(time.year, time.month))
 }
 
 /** Whether a packed time names a day that exists, between 2000 and 2099. */

@@ -138,6 +138,20 @@ describe('over udp', () => {
   })
 })
 
+describe('options that cannot be meant', () => {
+  it.each<[string, object]>([
+    ['no host', { host: undefined }],
+    ['an empty host', { host: '' }],
+    ['a transport of another name', { transport: 'TCP' }],
+    ['a port that is none', { port: 65_536 }],
+    ['a time-out that no timer can be set to', { timeouts: { connectMs: Number.POSITIVE_INFINITY } }],
+    ['a time-out that is no number', { timeouts: { replyMs: Number.NaN } }],
+  ])('are refused before anything is sent: %s', async (_, wrong) => {
+    const options = { host: HOST, ...wrong } as ConnectOptions
+    await expect(connect(options)).rejects.toMatchObject({ code: 'ZK_VALUE_OUT_OF_RANGE' })
+  })
+})
+
 describe('without a word on the transport, connecting', () => {
   it('takes TCP where it is served', async () => {
     await using peer = await LoopbackTerminal.start({})

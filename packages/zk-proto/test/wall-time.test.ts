@@ -109,6 +109,7 @@ describe('the packed time', () => {
       expect(() => packTime({ ...noon, ...field })).toThrow(
         expect.objectContaining({ code: 'ZK_VALUE_OUT_OF_RANGE' }),
       )
+      expect([field, isRealWallTime({ ...noon, ...field })]).toEqual([field, false])
     }
   })
 })

@@ -26,11 +26,14 @@ export function anchorOf(first: Uint8Array, last: Uint8Array): string {
 
 /** The form that a stored bookmark names. Throws ZK_VALUE_OUT_OF_RANGE when the bookmark is none of ours. */
 export function formOfBookmark(bookmark: AttendanceBookmark): AttendanceForm {
-  const form = attendanceForm(bookmark.layout, bookmark.recordSize)
-  if (form !== undefined && Number.isInteger(bookmark.index) && bookmark.index >= 0) return form
+  // It comes from where its reader stores it, and may be anything, null too.
+  const { layout, recordSize, index }: Partial<AttendanceBookmark> = Object(bookmark)
+  const form =
+    layout === undefined || recordSize === undefined ? undefined : attendanceForm(layout, recordSize)
+  if (form !== undefined && Number.isInteger(index) && bookmark.index >= 0) return form
   throw new ZkUsageError(
     'ZK_VALUE_OUT_OF_RANGE',
-    `This is no bookmark of an attendance log: ${bookmark.layout}, ${bookmark.recordSize} bytes, record ${bookmark.index}`,
+    `This is no bookmark of an attendance log: ${layout}, ${recordSize} bytes, record ${index}`,
   )
 }
 

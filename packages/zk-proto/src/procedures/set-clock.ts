@@ -1,8 +1,9 @@
 // Setting a terminal's clock and looking whether it took. Source: docs/protocol §11.3.
 import { writeClock } from '../commands/terminal.ts'
+import { ZkUsageError } from '../errors.ts'
 import { ask } from '../session/procedure.ts'
 import type { Procedure } from '../session/procedure.ts'
-import { formatWallTime, packTime } from '../wall-time.ts'
+import { formatWallTime, isRealWallTime, packTime } from '../wall-time.ts'
 import type { WallTime } from '../wall-time.ts'
 import { makeItCount, notKept } from './after-writing.ts'
 import { clockReading } from './read-info.ts'
@@ -19,6 +20,9 @@ const TOLERANCE_SECONDS = 5
 /** Throws ZK_VALUE_OUT_OF_RANGE for a time that the clock cannot show, ZK_REFUSED when it did not keep it. */
 export function* setClock(time: WallTime): Procedure<ClockSet> {
   const packed = packTime(time)
+  if (!isRealWallTime(time)) {
+    throw new ZkUsageError('ZK_VALUE_OUT_OF_RANGE', `There is no such day: ${formatWallTime(time)}`)
+  }
   const { time: before } = yield* clockReading()
   yield* ask(writeClock, { time: packed })
   yield* makeItCount()

@@ -66,10 +66,12 @@ describe('a bookmark', () => {
   it('of another make is refused', () => {
     const good = { index: 1, recordSize: 40, layout: 'attendance/40', anchor: '' } as const
     expect(formOfBookmark(good)).toBe(form)
+    const refused = expect.objectContaining({ code: 'ZK_VALUE_OUT_OF_RANGE' })
     for (const wrong of [{ index: -1 }, { index: 0.5 }, { recordSize: 41 }]) {
-      expect(() => formOfBookmark({ ...good, ...wrong })).toThrow(
-        expect.objectContaining({ code: 'ZK_VALUE_OUT_OF_RANGE' }),
-      )
+      expect(() => formOfBookmark({ ...good, ...wrong })).toThrow(refused)
+    }
+    for (const stored of ['null', '{}', '7', '"a text"']) {
+      expect(() => formOfBookmark(JSON.parse(stored) as typeof good)).toThrow(refused)
     }
   })
 })

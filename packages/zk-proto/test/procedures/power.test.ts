@@ -120,6 +120,7 @@ describe('a clock', () => {
     expect(wire.result(setClock(time))).toEqual({ before: parseWallTime('2026-11-22T08:15:30'), after: time })
     furniture.forgets.add(CODES.SET_TIME)
     expect(() => wire.result(setClock(parseWallTime('2027-06-01T00:00:00')))).toThrow(notKept)
+    expect(() => wire.result(setClock(parseWallTime('2026-02-31T08:00:00')))).toThrow(/no such day/)
     expect(() => wire.result(setClock({ ...time, year: 1999 }))).toThrow(
       expect.objectContaining({ code: 'ZK_VALUE_OUT_OF_RANGE' }),
     )
