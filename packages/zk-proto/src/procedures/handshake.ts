@@ -3,7 +3,7 @@
 import { REPLIES, replyName } from '../codes.ts'
 import { scrambleCommKey } from '../comm-key.ts'
 import { authenticate, connectSession } from '../commands/connection.ts'
-import { ZkRefusedError } from '../errors.ts'
+import { ZkProtocolError, ZkRefusedError } from '../errors.ts'
 import { refusal, request } from '../session/procedure.ts'
 import type { Procedure } from '../session/procedure.ts'
 
@@ -12,11 +12,16 @@ export const NO_COMM_KEY = 0
 
 /**
  * Opens the session and authenticates. Throws ZK_KEY_REQUIRED, ZK_KEY_WRONG, or ZK_CLIENTS_REFUSED when the terminal
- * answers the connect command with anything else.
+ * answers the connect command with anything else; ZK_NOT_A_TERMINAL when an echo does.
  */
 export function* handshake(commKey: number): Procedure<void> {
   const greeting = yield* request(connectSession, undefined)
   if (greeting.code === REPLIES.ACK_OK) return
+  if (greeting.code === connectSession.code) {
+    throw new ZkProtocolError('ZK_NOT_A_TERMINAL', 'What answers there sends back what it is sent', {
+      effect: 'none',
+    })
+  }
   if (greeting.code !== REPLIES.ACK_UNAUTH) {
     throw new ZkRefusedError(
       'ZK_CLIENTS_REFUSED',

@@ -41,6 +41,13 @@ describe('the handshake', () => {
     )
   })
 
+  it('takes an echo for no terminal', () => {
+    const wire = new VirtualWire({ refuse: { [CODES.CONNECT]: CODES.CONNECT } })
+    expect(() => wire.connected()).toThrow(
+      expect.objectContaining({ code: 'ZK_NOT_A_TERMINAL', effect: 'none' }),
+    )
+  })
+
   it('hands on any other refusal of the key', () => {
     const wire = new VirtualWire({ commKey: 1, refuse: { [CODES.AUTH]: REPLIES.ACK_ERROR } })
     expect(() => wire.connected(1)).toThrow(expect.objectContaining({ code: 'ZK_REFUSED' }))
