@@ -11,7 +11,7 @@ import type { Terminal } from './terminal.ts'
 import type { CallOptions } from './terminal-line.ts'
 
 export interface CopyOptions extends CallOptions {
-  /** Whom to copy; everybody unless said. */
+  /** Whom to copy; everybody unless said. A string is one pin. */
   readonly pins?: Iterable<string>
   /** Whether people that the other terminal does not have are added, and changed where they differ. Fingers alone unless said. */
   readonly withPeople?: boolean
@@ -50,7 +50,7 @@ export async function copyPeople(
 ): Promise<CopiedPerson[]> {
   const { pins, withPeople = false, templateVersion, ...call } = options
   const source = (await from.people.list(call)).people.filter(({ plausible }) => plausible)
-  const wanted = pins === undefined ? undefined : new Set(pins)
+  const wanted = pins === undefined ? undefined : new Set(typeof pins === 'string' ? [pins] : pins)
   const chosen = source.filter(({ pin }) => wanted === undefined || wanted.has(pin))
   const templates = await from.templates.list(call)
   const written = withPeople ? await putPeople(chosen, to, call) : undefined

@@ -108,7 +108,7 @@ function encodingTable(encoding: string): ReadonlyMap<string, Uint8Array> {
 /**
  * A text as bytes for a name field of `sizeBytes` bytes, losslessly or not at all. `encoding` is what `nameDecoder` found or
  * was told; where it is `latin1` because nothing fitted, only ASCII can be written. Throws ZK_NOT_ENCODABLE for a text
- * that the encoding lacks a character for, that holds a NUL, or that is too long: it is never cut.
+ * that the encoding lacks a character for, that holds a NUL or a replacement character, or that is too long: it is never cut.
  */
 export function encodeName(name: string, encoding: string, sizeBytes: number): Uint8Array {
   const bytes = encodeText(name, encoding)
@@ -121,8 +121,14 @@ export function encodeName(name: string, encoding: string, sizeBytes: number): U
   return bytes
 }
 
+const REPLACEMENT = '\uFFFD'
+
 function encodeText(text: string, encoding: string): Uint8Array {
   if (!text.isWellFormed()) throw notEncodable('The text holds half a character')
+  // It stands for bytes that could not be read: written, it would take their place.
+  if (text.includes(REPLACEMENT)) {
+    throw notEncodable('The text holds U+FFFD, which stands for bytes that could not be read')
+  }
   if (encoding === 'utf-8') return new TextEncoder().encode(text)
   if (NOT_FOR_FIELDS.test(encoding)) throw notEncodable(`Names cannot be written in ${encoding}`)
   const table = encoding === LATIN1.encoding ? undefined : encodingTable(encoding)

@@ -92,6 +92,7 @@ describe('a name to be written', () => {
     expect(() => encodeName('a\0b', 'utf-8', 24)).toThrow(notEncodable)
     expect(() => encodeName('a\0b', 'windows-1252', 24)).toThrow(notEncodable)
     expect(() => encodeName('\uD800', 'utf-8', 24)).toThrow(notEncodable)
+    expect(() => encodeName('张\uFFFD', 'utf-8', 24)).toThrow(notEncodable)
     expect(() => encodeName('a', 'utf-16le', 24)).toThrow(notEncodable)
     expect(() => encodeName('a', 'iso-2022-jp', 24)).toThrow(notEncodable)
   })

@@ -55,8 +55,14 @@ export function* writePeople(
   const pinWidth = yield* pinWidthIfTold()
   const uids = new Set(before.people.map(({ uid }) => uid))
   const written: Written[] = []
+  const pins = new Set<string>()
   for (const person of people) {
-    const outcome = yield* writeOne(person, expected, before, target, uids, pinWidth)
+    const { pin } = person
+    // The list that was read does not know of the first one yet: a second one would become somebody else, or undo it.
+    const outcome = pins.has(pin)
+      ? { pin, outcome: 'refused' as const, record: undefined, error: namedTwice(pin) }
+      : yield* writeOne(person, expected, before, target, uids, pinWidth)
+    pins.add(pin)
     written.push(outcome)
   }
   const sent = written.some(({ outcome }) => outcome === 'added' || outcome === 'updated')
@@ -164,6 +170,17 @@ export function noSuchPin(pin: string): ZkUsageError {
   return new ZkUsageError('ZK_VALUE_OUT_OF_RANGE', `Nobody on the terminal has the pin ${pin.slice(0, 24)}`, {
     details: { reason: 'no_such_pin', pin: pin.slice(0, 24) },
   })
+}
+
+function namedTwice(pin: string): ZkUsageError {
+  const shown = pin.slice(0, 24)
+  return new ZkUsageError(
+    'ZK_VALUE_OUT_OF_RANGE',
+    `The pin ${shown} is given more than once; the first counts`,
+    {
+      details: { reason: 'pin_given_twice', pin: shown },
+    },
+  )
 }
 
 function checkWidth(pin: string, pinWidth: number | undefined): void {

@@ -15,7 +15,7 @@ export interface PunchChoice {
   readonly since?: string
   /** Not later; a day without a time is wanted to its end. */
   readonly until?: string
-  /** Of these people: pins, or uids in decimal where the log has no pins; see `Punch.logNumber`. */
+  /** Of these people: pins, or uids in decimal where the log has no pins; see `Punch.logNumber`. A string is one of them. */
   readonly pins?: Iterable<string>
 }
 
@@ -29,7 +29,7 @@ export function punchChooser(choice: PunchChoice): (punch: Punch) => boolean {
   const { denied = 'leave-out', since, until, pins } = choice
   const earliest = since === undefined ? undefined : packedMoment(since, 'T00:00:00')
   const latest = until === undefined ? undefined : packedMoment(until, 'T23:59:59')
-  const wanted = pins === undefined ? undefined : new Set(pins)
+  const wanted = pins === undefined ? undefined : new Set(typeof pins === 'string' ? [pins] : pins)
   return (punch) =>
     (denied === 'mark' || punch.denied === (denied === 'only')) &&
     (earliest === undefined || punch.packedTime >= earliest) &&

@@ -135,6 +135,24 @@ describe('writing many people', () => {
     expect(wire.terminal.count(CODES.DATA_WRRQ)).toBe(2)
   })
 
+  it('takes the first of a pin that is given twice, and makes no two people of it', () => {
+    const { furniture, wire } = terminalWith(three)
+    const people = [
+      { pin: '77', name: 'A' },
+      { pin: '77', name: 'B' },
+      { pin: '1001', name: 'C' },
+      { pin: '1001' },
+    ]
+    const twice = { code: 'ZK_VALUE_OUT_OF_RANGE', details: { reason: 'pin_given_twice' } }
+    expect(wire.result(writePeople(people, 'either', plan))).toMatchObject([
+      { outcome: 'added', person: { name: 'A' } },
+      { outcome: 'refused', error: twice },
+      { outcome: 'updated', person: { name: 'C' } },
+      { outcome: 'refused', error: twice },
+    ])
+    expect(furniture.people).toHaveLength(4)
+  })
+
   it('tells of a terminal that acknowledges and does not keep', () => {
     const { furniture, wire } = terminalWith(three)
     furniture.forgets.add(CODES.USER_WRQ)

@@ -37,6 +37,7 @@ describe('choosing punches', () => {
     [{ since: '2025-01-01' }, []],
     [{ pins: ['002', '4'] }, [1]],
     [{ pins: [] }, []],
+    [{ pins: '002' }, [1]],
     [{ denied: 'only' }, []],
     [{ denied: 'mark', pins: new Set(['001', '004']), since: '2024-03-01' }, [3]],
   ])('%j leaves the records %j', (choice, places) => {
