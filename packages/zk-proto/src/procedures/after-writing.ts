@@ -42,11 +42,11 @@ export function* whileDisabled<T>(guard: DisableGuard, use: () => Procedure<T>):
     guard.disabled = true
     yield* ask(disableTerminal, { seconds: 0 })
     result = yield* use()
+    yield* ask(enableTerminal, undefined)
   } catch (error) {
     guard.disabled = !(yield* tidyUp(enableTerminal, undefined))
     throw error
   }
-  yield* ask(enableTerminal, undefined)
   guard.disabled = false
   return result
 }

@@ -122,6 +122,21 @@ describe('writing a template', () => {
     expect(wire.terminal.count(CODES.ENABLEDEVICE)).toBe(0)
   })
 
+  it('lets people in also where the first word of that was lost', () => {
+    let asked = 0
+    const { wire } = terminalWith([], {
+      first: ({ code }) => {
+        asked += code === CODES.ENABLEDEVICE ? 1 : 0
+        return code === CODES.ENABLEDEVICE && asked === 1
+      },
+    })
+    const guard = { disabled: false }
+    expect(() =>
+      wire.result(writeOneTemplate(owner, { finger: 1, flag: 1, bytes: bytesOf(10) }, guard)),
+    ).toThrow(expect.objectContaining({ code: 'ZK_TIMEOUT' }))
+    expect([wire.terminal.disabled, guard.disabled]).toEqual([false, false])
+  })
+
   it('deletes by uid where the terminal does not know how by pin', () => {
     const { furniture, wire } = terminalWith([template(2, 6)], { refuse: { [CODES.DEL_FPTMP]: 65_535 } })
     wire.result(writeOneTemplate(owner, { finger: 6, flag: 1, bytes: bytesOf(10) }, { disabled: false }))
