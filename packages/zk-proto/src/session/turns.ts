@@ -48,24 +48,36 @@ const BUFFER_WAIT_MS = 60_000
 /** So many live events are kept for a procedure that does not take them; then the oldest are dropped and counted. */
 export const KEPT_EVENTS = 1024
 
+/** And no more bytes than this; an event of a real terminal has a hundred at most. */
+export const KEPT_EVENT_BYTES = 1024 * 1024
+
 /** The live events that wait for one procedure. */
 class Inbox {
   readonly #events: Heard[] = []
+  #sizeBytes = 0
   #missed = 0
 
   put(event: number, payload: Uint8Array): void {
     this.#events.push({ event, payload, missed: 0 })
-    if (this.#events.length <= KEPT_EVENTS) return
-    this.#events.shift()
-    this.#missed += 1
+    this.#sizeBytes += payload.length
+    while (this.#events.length > KEPT_EVENTS || this.#sizeBytes > KEPT_EVENT_BYTES) {
+      this.#drop()
+      this.#missed += 1
+    }
   }
 
   take(): Heard | undefined {
-    const next = this.#events.shift()
+    const next = this.#drop()
     if (next === undefined) return undefined
     const missed = this.#missed
     this.#missed = 0
     return { ...next, missed }
+  }
+
+  #drop(): Heard | undefined {
+    const oldest = this.#events.shift()
+    this.#sizeBytes -= oldest?.payload.length ?? 0
+    return oldest
   }
 }
 
@@ -171,7 +183,9 @@ export class Turns {
     for (const task of this.#listeners) {
       task.inbox?.put(event, payload)
       if (task.state !== 'hearing') continue
-      task.next = { kind: 'go', with: task.inbox?.take() }
+      const heard = task.inbox?.take()
+      if (heard === undefined) continue
+      task.next = { kind: 'go', with: heard }
       this.unpark(task)
     }
   }

@@ -8,6 +8,12 @@ import type { Address, Transport, TransportListener } from './transport.ts'
 /** How long the other end has to close in good order. */
 const CLOSE_MS = 500
 
+/**
+ * So much may wait to be sent. Requests and acknowledgements are tiny: more waits only where the other end sends live events
+ * and takes nothing itself.
+ */
+const MOST_UNSENT_BYTES = 256 * 1024
+
 /** So much is taken from the socket at once: a slice of a table with the heads of its packets. */
 const READ_BYTES = 81_920
 
@@ -125,7 +131,16 @@ class TcpTransport implements Transport {
   }
 
   send(packet: Uint8Array): void {
-    if (this.#socket.writable) this.#socket.write(packet)
+    const socket = this.#socket
+    if (!socket.writable) return
+    socket.write(packet)
+    if (socket.writableLength <= MOST_UNSENT_BYTES) return
+    this.#failure ??= new ZkTransportError(
+      'ZK_CONNECTION_LOST',
+      'The terminal sends, but takes nothing of what is sent to it',
+      { details: { unsentBytes: socket.writableLength } },
+    )
+    socket.destroy()
   }
 
   close(): Promise<void> {

@@ -6,7 +6,7 @@ import type { LiveNotice } from '../../src/procedures/live-events.ts'
 import { clockReading } from '../../src/procedures/read-info.ts'
 import { livePunch12 } from '../../src/records/live-event.ts'
 import type { Run } from '../../src/session/client-session.ts'
-import { KEPT_EVENTS } from '../../src/session/turns.ts'
+import { KEPT_EVENT_BYTES, KEPT_EVENTS } from '../../src/session/turns.ts'
 import type { Outcome } from '../../src/session/turns.ts'
 import { VirtualWire } from '../support/virtual-wire.ts'
 
@@ -107,6 +107,23 @@ describe('listening', () => {
     expect(missed).toEqual([{ type: 'missed', count: 10 }])
     expect(ear.notices).toHaveLength(1 + 1 + KEPT_EVENTS)
     expect(ear.notices.at(-1)).toMatchObject({ pin: String(sent) })
+  })
+
+  it('keeps a bounded number of bytes of them, and goes on listening past one that is larger still', () => {
+    const wire = new VirtualWire({}).connected()
+    const ear = listening(wire)
+    wire.terminal.session.sendEvent(EVENTS.ALARM, new Uint8Array(KEPT_EVENT_BYTES + 1))
+    wire.terminal.session.sendEvent(EVENTS.ALARM, new Uint8Array(4))
+    for (let i = 0; i < 3; i += 1) {
+      wire.terminal.session.sendEvent(EVENTS.ALARM, new Uint8Array(KEPT_EVENT_BYTES / 2))
+    }
+    while (wire.shuttle());
+    ear.takeAll()
+    expect(wire.terminal.acknowledged).toBe(5)
+    expect(
+      ear.notices.map((notice) => (notice.type === 'missed' ? notice.count : notice.raw.length)),
+    ).toEqual([1, 4, 1, KEPT_EVENT_BYTES / 2, KEPT_EVENT_BYTES / 2])
+    expect(wire.terminal.count(CODES.GET_TIME)).toBe(0)
   })
 
   it('asks for what all listeners together want, and gives each only its own', () => {

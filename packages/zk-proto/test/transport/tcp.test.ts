@@ -30,6 +30,27 @@ describe('the TCP transport', () => {
     expect(joinBytes(pieces)).toEqual(sent)
   })
 
+  it('ends where the other end sends and takes nothing, before memory runs out', async () => {
+    const sockets: Socket[] = []
+    const server = createServer((socket) => {
+      sockets.push(socket.pause())
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const transport = await openTcp({ host: '127.0.0.1', port, timeoutMs: 5_000, signal: undefined })
+    const ended = new Promise<unknown>((resolve) => {
+      transport.listen({ received: () => undefined, closed: resolve })
+    })
+    // More than what two systems keep for a connection, and then more than may wait here.
+    const packet = new Uint8Array(64 * 1024)
+    for (let sent = 0; sent < 1_000; sent += 1) transport.send(packet)
+    expect(await ended).toMatchObject({ code: 'ZK_CONNECTION_LOST', effect: 'unknown' })
+    await transport.close()
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  })
+
   it('that has ended before anybody listens says so, once', async () => {
     const server = createServer()
     server.listen(0, '127.0.0.1')
