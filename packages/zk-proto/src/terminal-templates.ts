@@ -30,7 +30,8 @@ export class TerminalTemplates {
   /**
    * Writes the template of a finger, in place of one that is there, and reads it back. Nobody can punch meanwhile. Throws
    * ZK_VALUE_OUT_OF_RANGE (`details.reason` is `template_version`), before anything is written, when the terminal compares
-   * fingers by another version; ZK_REFUSED when it refuses (an unknown person, no room) or does not keep the template.
+   * fingers by another version; ZK_REFUSED when it refuses (an unknown person, no room; the template that was there is put
+   * back, or `details.reason` is `template_lost`) or does not keep the template.
    */
   write(owner: Owner, template: NewTemplate, options: CallOptions = {}): Promise<void> {
     return this.#line.perform(writeOneTemplate(owner, template, this.#line), options, true)

@@ -1,7 +1,7 @@
 // Writing and deleting fingerprint templates, each read back and compared; and people with their templates in one upload.
 // Source: docs/protocol §15.2, §15.3 and §16.
 import { deleteTemplate, deleteTemplateByUid, saveTemplates, writeTemplate } from '../commands/templates.ts'
-import { ZkUsageError } from '../errors.ts'
+import { ZkRefusedError, ZkUsageError } from '../errors.ts'
 import { encodeTemplateUpload, uploadHead, uploadRow } from '../records/template-upload.ts'
 import { checkFinger, checkTemplateBytes, sameTemplate, templateVersion } from '../records/template.ts'
 import type { Template } from '../records/template.ts'
@@ -53,22 +53,47 @@ function* refuseOtherVersion(templates: readonly Omit<NewTemplate, 'flag'>[]): P
 
 /**
  * Writes the template of a finger, in place of one that is there. The person must exist; nobody can punch meanwhile. Throws
- * before anything is written when the terminal speaks another version of templates.
+ * before anything is written when the terminal speaks another version of templates. Where the new one is refused, the old
+ * one is put back.
  */
 export function* writeOneTemplate(owner: Owner, template: NewTemplate, guard: DisableGuard): Procedure<void> {
   const { uid } = owner
-  const { finger, flag, bytes } = template
+  const { finger, bytes } = template
   checkFinger(finger)
   checkTemplateBytes(bytes)
   yield* refuseOtherVersion([template])
   yield* whileDisabled(guard, function* (): Procedure<void> {
     const present = yield* readOneTemplate(uid, finger)
     if (present !== undefined) yield* deleteFrom(owner, finger)
-    yield* withUpload(bytes, () => ask(writeTemplate, { uid, finger, flag, sizeBytes: bytes.length }))
+    try {
+      yield* upload(uid, template)
+    } catch (error) {
+      if (present !== undefined && error instanceof ZkRefusedError) yield* putBack(present, error)
+      throw error
+    }
     yield* makeItCount()
   })
   const kept = yield* readOneTemplate(uid, finger)
   if (kept === undefined || !sameTemplate(kept.bytes, bytes)) throw notKept('the template', { uid, finger })
+}
+
+function upload(uid: number, { finger, flag, bytes }: NewTemplate): Procedure<void> {
+  return withUpload(bytes, () => ask(writeTemplate, { uid, finger, flag, sizeBytes: bytes.length }))
+}
+
+/** The terminal takes a template only for an empty finger: what was deleted for one that it refused must not be lost. */
+function* putBack(present: Template, refused: ZkRefusedError): Procedure<void> {
+  try {
+    yield* upload(present.uid, present)
+    yield* makeItCount()
+  } catch (error) {
+    if (!(error instanceof ZkRefusedError)) throw error
+    throw new ZkRefusedError(
+      refused.code,
+      `${refused.message}; the template that the finger had was deleted for it, and was refused, too`,
+      { effect: 'unknown', details: { ...refused.details, reason: 'template_lost' }, cause: refused },
+    )
+  }
 }
 
 /** Deletes the template of a finger. False when there was none. */

@@ -122,6 +122,35 @@ describe('writing a template', () => {
     expect(wire.terminal.count(CODES.ENABLEDEVICE)).toBe(0)
   })
 
+  it('puts the old template back where the new one is refused, or says that it is lost', () => {
+    const before = template(2, 6, 500)
+    for (const refusals of [1, 2]) {
+      let asked = 0
+      const { furniture, wire } = terminalWith([before], {
+        first: (request, terminal) => {
+          if (request.code !== CODES.TMP_WRITE) return false
+          asked += 1
+          if (asked <= refusals) terminal.session.reply(request, { code: 2001 })
+          return asked <= refusals
+        },
+      })
+      const lost = refusals === 2
+      expect(() =>
+        wire.result(writeOneTemplate(owner, { finger: 6, flag: 1, bytes: bytesOf(10) }, { disabled: false })),
+      ).toThrow(
+        expect.objectContaining({
+          code: 'ZK_REFUSED',
+          effect: lost ? 'unknown' : 'refused',
+          details: expect.objectContaining(
+            lost ? { reason: 'template_lost' } : { replyCode: 2001 },
+          ) as unknown,
+        }),
+      )
+      expect(furniture.templates).toEqual(lost ? [] : [before])
+      expect(wire.terminal.disabled).toBe(false)
+    }
+  })
+
   it('lets people in also where the first word of that was lost', () => {
     let asked = 0
     const { wire } = terminalWith([], {
