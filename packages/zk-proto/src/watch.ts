@@ -55,9 +55,11 @@ export async function* watch(options: WatchOptions): AsyncGenerator<WatchNotice,
     let terminal: Terminal | undefined
     try {
       terminal = await connect(target)
-      for await (const notice of stay(terminal, options, place)) {
-        if (notice.type === 'connected') backOff.reset()
-        if (notice.type === 'log') place = notice.batch.bookmark
+      for await (const notice of stay(terminal, options, place, () => backOff.reset())) {
+        if (notice.type === 'log') {
+          place = notice.batch.bookmark
+          backOff.reset()
+        }
         yield notice
       }
       return
@@ -73,11 +75,15 @@ export async function* watch(options: WatchOptions): AsyncGenerator<WatchNotice,
   }
 }
 
-/** One connection: listens first and reads the log then, so that no punch falls between the two. */
+/**
+ * One connection: listens first and reads the log then, so that no punch falls between the two. `caughtUp` is called when
+ * both have been done: a connection that never gets there is a try that failed.
+ */
 async function* stay(
   terminal: Terminal,
   { mask, heartbeatMs, signal }: WatchOptions,
   from: AttendanceBookmark | 'start' | undefined,
+  caughtUp: () => void,
 ): AsyncGenerator<WatchNotice, void, undefined> {
   const left = new AbortController()
   const ending = signal === undefined ? left.signal : AbortSignal.any([signal, left.signal])
@@ -97,6 +103,7 @@ async function* stay(
         yield { type: 'log', batch }
       }
     }
+    caughtUp()
     for (;;) {
       const step = await next
       if (!step.ok) throw step.error

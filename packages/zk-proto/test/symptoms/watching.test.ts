@@ -200,6 +200,29 @@ describe('symptom 9, continued: watching survives a lost connection', () => {
     await expect.poll(() => loopback.connections).toBe(0)
   })
 
+  it('a log that can never be read is given up, too: connecting alone is no success', async () => {
+    await using loopback = await LoopbackTerminal.start({
+      attendance: log40(100),
+      inlineBytes: 0,
+      first: ({ code }, terminal) => {
+        if (code !== CODES.DATA_RDY) return false
+        // What was asked for never comes: the connection is gone instead.
+        expect(terminal.count(CODES.REG_EVENT)).toBe(1)
+        loopback.cut()
+        return true
+      },
+    })
+    const told: string[] = []
+    const watching = (async () => {
+      const retry = { ...RETRY, attempts: 3 }
+      for await (const notice of watch({ ...at(loopback), from: 'start', retry })) {
+        told.push(notice.type === 'away' ? `away ${notice.failed}` : notice.type)
+      }
+    })()
+    await expect(watching).rejects.toMatchObject({ code: 'ZK_CONNECTION_LOST' })
+    expect(told).toEqual(['connected', 'away 1', 'connected', 'away 2', 'connected'])
+  })
+
   it('a terminal that has fallen silent is noticed by its heart, and watched again when it answers', async () => {
     let clocks = 0
     const told = telling({ records: 0 })
