@@ -182,8 +182,9 @@ export class Terminal implements AsyncDisposable {
   }
 
   /**
-   * Ends the session and the connection; a terminal that was disabled here is enabled again. Never throws, also not when
-   * the connection is gone already.
+   * Ends the session and the connection; a terminal that was disabled here is enabled again. A call that is at it has a
+   * second to end; what still runs then, and reads, listeners and enrolments at once, end with ZK_CLOSED and tidy up. Never
+   * throws, also not when the connection is gone already.
    */
   close(): Promise<void> {
     return this.#line.close()

@@ -18,7 +18,10 @@ import type { ReadPeoplePlan } from './read-people.ts'
 import { readOneTemplate } from './read-templates.ts'
 import { targetOf } from './write-people.ts'
 
-/** Whose finger: terminals name people by uid in some commands and by pin in others. */
+/**
+ * Whose finger: terminals name people by uid in some commands and by pin in others. Both must be of one person, as a list
+ * that was just read has them: templates are written by uid and deleted by pin.
+ */
 export interface Owner {
   readonly uid: number
   readonly pin: string
