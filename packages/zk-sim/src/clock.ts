@@ -1,8 +1,13 @@
 // The terminal's clock: wall time without a zone, as its screen shows it. It is kept true to an IANA zone and
-// may be wrong by a drift, or by whatever somebody set it to.
+// may be wrong by a drift, or by whatever somebody set it to. Its calendar ends with 2099 and begins anew with 2000, so that
+// it always shows what the terminal's own form can hold.
 import { isRealWallTime, parseWallTime } from '@org/zk-proto/wire'
 
 const SECOND_MS = 1000
+const CALENDAR_START_MS = Date.UTC(2000, 0, 1)
+const CALENDAR_MS = Date.UTC(2100, 0, 1) - CALENDAR_START_MS
+/** A clock that is wrong by more than its whole calendar is none. */
+const MOST_DRIFT_SECONDS = CALENDAR_MS / SECOND_MS
 
 /** How a clock is made. */
 export interface ClockOptions {
@@ -21,12 +26,15 @@ export class TerminalClock {
   readonly #format: Intl.DateTimeFormat
   #offMs: number
 
-  /** @throws RangeError when the zone is not known. */
+  /** @throws RangeError when the zone is not known, or the drift no number of seconds within a hundred years. */
   constructor(options: ClockOptions = {}) {
+    const { driftSeconds = 0 } = options
+    if (!(Math.abs(driftSeconds) <= MOST_DRIFT_SECONDS))
+      throw new RangeError(`expected a drift within ${MOST_DRIFT_SECONDS} seconds, got ${driftSeconds}`)
     this.zone = options.zone ?? 'UTC'
     this.#now = options.now ?? Date.now
     this.#format = wallFormat(this.zone)
-    this.#offMs = (options.driftSeconds ?? 0) * SECOND_MS
+    this.#offMs = driftSeconds * SECOND_MS
   }
 
   /** Milliseconds since 1970 in UTC, whatever the clock shows. */
@@ -44,7 +52,7 @@ export class TerminalClock {
    * @throws RangeError when there is no such wall time.
    */
   set(wallTime: string): void {
-    this.#offMs = wallMs(wallTime) - this.#trueWallMs()
+    this.#offMs = (wallMs(wallTime) - this.#trueWallMs()) % CALENDAR_MS
   }
 
   /** Seconds by which it is fast; negative: slow. */
@@ -79,8 +87,11 @@ export function wallMs(wallTime: string): number {
   return Date.UTC(time.year, time.month - 1, time.day, time.hour, time.minute, time.second)
 }
 
+/** Beyond an end of the calendar it goes on from the other one. */
 function spell(wall: number): string {
-  return new Date(wall).toISOString().slice(0, 19)
+  const since = (wall - CALENDAR_START_MS) % CALENDAR_MS
+  const within = since < 0 ? since + CALENDAR_MS : since
+  return new Date(CALENDAR_START_MS + within).toISOString().slice(0, 19)
 }
 
 /** One format a zone: each holds tens of kilobytes, and five hundred terminals of one site share theirs. */

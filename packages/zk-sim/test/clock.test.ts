@@ -31,6 +31,22 @@ describe('the clock of a terminal', () => {
     expect(clock.read()).toBe('2009-08-07T06:06:05')
   })
 
+  it('begins its calendar anew after the last second of 2099', () => {
+    let now = Date.parse('2026-03-01T10:00:00Z')
+    const clock = new TerminalClock({ now: () => now })
+    clock.set('2099-12-31T23:59:59')
+    now += 1_000
+    expect(clock.read()).toBe('2000-01-01T00:00:00')
+    clock.set('2000-01-01T00:00:00')
+    now -= 1
+    expect(clock.read()).toBe('2099-12-31T23:59:59')
+  })
+
+  it('is never wrong by more than its calendar', () => {
+    for (const driftSeconds of [4e9, -4e9, 1e300, Number.NaN])
+      expect(() => new TerminalClock({ driftSeconds })).toThrow('expected a drift within 3155760000 seconds')
+  })
+
   it('refuses a zone that does not exist and a day that does not exist', () => {
     expect(() => new TerminalClock({ zone: 'Mars/Olympus' })).toThrow(RangeError)
     expect(() => new TerminalClock().set('2026-02-30T00:00:00')).toThrow('there is no 2026-02-30')

@@ -190,3 +190,23 @@ describe('the door', () => {
     expect(await isOpen()).toBe(0)
   })
 })
+
+describe('a terminal whose calendar ends', () => {
+  it('goes on with the year 2000: it answers, records and ends as before', async () => {
+    let now = Date.parse('2026-03-01T10:00:00Z')
+    const terminal = await startTerminal({
+      people: 3,
+      punches: 0,
+      until: '2026-03-01T00:00:00',
+      now: () => now,
+    })
+    terminal.hand.setClock('2099-12-31T23:59:59')
+    now += 60_000
+    const [pin = ''] = terminal.memory.people.pins()
+    expect(terminal.hand.present(pin)?.wallTime).toBe('2000-01-01T00:00:59')
+    await using client = await RawClient.tcp(terminal.port)
+    const { session } = await client.ask({ command: CODES.CONNECT })
+    expect((await client.ask({ command: CODES.GET_TIME, session, replyId: 1 })).command).toBe(REPLIES.ACK_OK)
+    await terminal.stop()
+  })
+})
