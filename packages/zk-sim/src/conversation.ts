@@ -12,6 +12,7 @@ import type { SessionEnd } from './stats.ts'
 
 /** Requests that wait for their turn; a client that sends more without reading answers is cut off. */
 const MOST_WAITING = 10_000
+const MOST_WAITING_BYTES = 16 * 1024 * 1024
 /** Live events that wait to be sent; of a client that does not read, further ones are lost. */
 const MOST_EVENTS_WAITING = 1_000
 
@@ -28,6 +29,7 @@ export class Conversation {
   readonly #exchange: Exchange
   readonly #dispatch: Dispatch
   readonly #waiting: TerminalRequest[] = []
+  #waitingBytes = 0
   readonly #events: Uint8Array[] = []
   readonly #passerBy: () => void
   readonly #lateAnswers: HeldBack<{ request: TerminalRequest; answer: Answer }>
@@ -80,6 +82,7 @@ export class Conversation {
         case 'request':
           if (!event.request.checksumRight) stats.badChecksums += 1
           this.#waiting.push(event.request)
+          this.#waitingBytes += event.request.payload.length
           break
         case 'acknowledged':
           this.#acknowledged()
@@ -93,7 +96,7 @@ export class Conversation {
           break
       }
     }
-    if (this.#waiting.length > MOST_WAITING) this.#broken = true
+    if (this.#waiting.length > MOST_WAITING || this.#waitingBytes > MOST_WAITING_BYTES) this.#broken = true
   }
 
   /** Whether its client has said goodbye and not come back: it counts no more among those that are served. */
@@ -119,6 +122,7 @@ export class Conversation {
       for (const act of this.#afterwards.splice(0)) act()
       const request = this.#waiting.shift()
       if (request === undefined || this.#session.ended) return undefined
+      this.#waitingBytes -= request.payload.length
       this.#serve(request)
     }
   }
@@ -175,6 +179,7 @@ export class Conversation {
   detach(by: SessionEnd, nowMs: number): void {
     this.endSession(by)
     this.#waiting.length = 0
+    this.#waitingBytes = 0
     this.#afterwards.length = 0
     this.#lateAnswers.takeBack()
     this.#session.detach(undefined, nowMs)

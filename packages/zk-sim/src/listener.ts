@@ -47,8 +47,8 @@ interface Client {
 }
 
 const SHORTEST_DATAGRAM_BYTES = 8
-/** Connections beside those that are served: just opened, or past their goodbye. */
-const MOST_OTHER_CONNECTIONS = 64
+/** Clients beside those that are served: connections just opened, and whoever is past their goodbye. */
+const MOST_OTHER_CLIENTS = 64
 /** With port 0 TCP finds a free port, which UDP may not have: so often another one is tried. */
 const PORT_TRIES = 20
 
@@ -118,7 +118,7 @@ export class Listener {
     let bound = port
     if (transports.includes('tcp')) {
       this.#tcp = createServer((socket) => this.#accept(socket))
-      this.#tcp.maxConnections = this.#surroundings.memory.profile.maxSessions + MOST_OTHER_CONNECTIONS
+      this.#tcp.maxConnections = this.#surroundings.memory.profile.maxSessions + MOST_OTHER_CLIENTS
       bound = await listening(this.#tcp, host, bound)
     }
     if (transports.includes('udp')) {
@@ -182,7 +182,9 @@ export class Listener {
 
   #addPeer(key: string, peer: RemoteInfo): Client | undefined {
     const socket = this.#udp
-    if (socket === undefined || this.#isFull()) return undefined
+    if (socket === undefined) return undefined
+    this.#forgetStrangers()
+    if (this.#isFull()) return undefined
     const { memory, stats, faults } = this.#surroundings
     const count = (bytes: number): void => {
       stats.bytesSent += bytes
@@ -202,6 +204,15 @@ export class Listener {
     })
     this.#peers.set(key, client)
     return client
+  }
+
+  /** Who sends datagrams and has no session keeps nobody out: they go when another peer comes and there is no room. */
+  #forgetStrangers(): void {
+    const strangers = [...this.#peers.values()].filter(
+      ({ conversation }) => conversation.link.phase === 'none',
+    )
+    const tooMany = this.#isFull() ? strangers : strangers.slice(0, -MOST_OTHER_CLIENTS)
+    for (const stranger of tooMany) stranger.end('closed')
   }
 
   #client(

@@ -164,6 +164,34 @@ describe('more clients than the model serves', () => {
   })
 })
 
+describe('datagrams of strangers', () => {
+  it('keep nobody out, however many there are', async () => {
+    await using terminal = await startTerminal({ profile: 'old' })
+    const strangers = await Promise.all(Array.from({ length: 100 }, () => RawClient.udp(terminal.port)))
+    for (const stranger of strangers)
+      expect(code(await stranger.ask({ command: CODES.GET_TIME }))).toBe(REPLIES.ACK_UNAUTH)
+    for (const stranger of strangers)
+      expect(code(await stranger.ask({ command: CODES.EXIT }))).toBe(REPLIES.ACK_OK)
+    for (const client of strangers.slice(0, 4))
+      expect(code(await client.ask({ command: CODES.CONNECT }))).toBe(REPLIES.ACK_OK)
+    expect(terminal.stats.openSessions).toBe(4)
+    expect(terminal.stats.connectionsRefused).toBe(0)
+    for (const stranger of strangers) await stranger[Symbol.asyncDispose]()
+  })
+})
+
+describe('requests that wait', () => {
+  it('are no more than a client may have in flight: one that sends and never reads is cut off', async () => {
+    await using terminal = await startTerminal({ paceMs: 60_000 })
+    await using client = await RawClient.tcp(terminal.port)
+    await client.ask({ command: CODES.CONNECT })
+    const payload = new Uint8Array(65_536)
+    for (let count = 0; count < 300; count++) client.send({ command: CODES.DATA, payload })
+    await client.untilClosed()
+    expect(terminal.stats.openSessions).toBe(0)
+  })
+})
+
 describe('a cut over UDP', () => {
   it('is silence, and the session is gone', async () => {
     await using terminal = await startTerminal({ faults: { cut: 20 } })
