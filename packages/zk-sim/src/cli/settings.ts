@@ -77,6 +77,8 @@ export function readSettings(args: readonly string[]): Wish {
   const port = numberOf(values, 'port', { least: 0, most: HIGHEST_PORT }) ?? USUAL_PORT
   const memories = memorySource(values)
   const { host = LOOPBACK, faults } = values
+  // To the system no name at all means every address of this machine.
+  if (host === '') throw new OptionError('--host: expected an address or a name, got ""')
   if (memories.kind !== 'file' && port > 0 && port + memories.count - 1 > HIGHEST_PORT)
     throw new OptionError(`--port ${port} with --count ${memories.count} goes beyond ${HIGHEST_PORT}`)
   const livePerMinute = liveRate(values.live)

@@ -128,12 +128,12 @@ export function plannedFault(name: string, setting: unknown): PlannedFault {
   const given = settingsOf(name, declared, setting)
   const values = new Map<string, string | number>()
   for (const [key, parameter] of Object.entries(declared.parameters)) {
-    const value = key in given ? given[key] : parameter.byDefault
+    const value = Object.hasOwn(given, key) ? given[key] : parameter.byDefault
     if (value === undefined) throw new FaultScriptError(`${name}: ${key} is missing: ${parameter.about}`)
     values.set(key, checkedValue(`${name}.${key}`, parameter, value))
   }
   for (const key of Object.keys(given)) {
-    if (key in declared.parameters || key === 'times' || key === 'skip') continue
+    if (Object.hasOwn(declared.parameters, key) || key === 'times' || key === 'skip') continue
     const known = [...Object.keys(declared.parameters), 'times', 'skip'].join(', ')
     throw new FaultScriptError(`${name} has no parameter ${JSON.stringify(key)}; it has ${known}`)
   }

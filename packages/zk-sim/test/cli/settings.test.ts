@@ -36,6 +36,10 @@ describe('the arguments', () => {
     expect(readSettings(['--', '--port', '5'])).toMatchObject({ port: 5 })
   })
 
+  it('name an address to listen on: an empty one would be every address', () => {
+    expect(() => readSettings(['--host', ''])).toThrow('--host: expected an address or a name')
+  })
+
   it('may hold negative numbers', () => {
     expect(readSettings(['--drift', '-30.5'])).toMatchObject({ memories: { driftSeconds: -30.5 } })
     expect(readSettings(['--drift=-30'])).toMatchObject({ memories: { driftSeconds: -30 } })

@@ -56,6 +56,7 @@ describe('a script of faults', () => {
     ['seed=-1', 'seed: expected a whole number from 0'],
     ['cut=1.5', 'cut.afterBytes: expected a whole number'],
     ['cut=3(bytes=7)', 'cut has no parameter "bytes"; it has afterBytes, times, skip'],
+    ['cut=3(constructor=7)', 'cut has no parameter "constructor"; it has afterBytes, times, skip'],
     ['cut=3(afterBytes=7)', 'character 7', 'afterBytes is there twice'],
     ['cut=3(times=0)', 'cut.times: expected a whole number from 1 on, or always, got 0'],
     ['cut=3(skip=-1)', 'cut.skip: expected a whole number from 0 on'],
