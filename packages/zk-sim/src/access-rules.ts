@@ -37,6 +37,8 @@ export const HIGHEST_COMBINATION = 10
 /** The most groups of one combination. */
 export const MOST_GROUPS = 5
 
+/** A style is a byte. */
+const HIGHEST_STYLE = 0xff
 const DAY_BYTES = 4
 const MINUTES_PER_HOUR = 60
 const ALWAYS = Uint8Array.from({ length: WEEK_BYTES }, (_, index) => [0, 0, 23, 59][index % DAY_BYTES] ?? 0)
@@ -71,11 +73,11 @@ export class AccessRules {
     return this.#groups.get(group)
   }
 
-  /** Sets what a group may; with undefined it has no record any more. False for a group or a zone that is none. */
+  /** Sets what a group may; with undefined it has no record any more. False for a group, a zone or a style that is none. */
   setGroup(group: number, rule: GroupRule | undefined): boolean {
     if (group < 1 || group > this.highestGroup) return false
     if (rule === undefined) return this.#groups.delete(group)
-    if (!this.areZones(rule.zones)) return false
+    if (!this.areZones(rule.zones) || rule.style > HIGHEST_STYLE) return false
     this.#groups.set(group, rule)
     return true
   }

@@ -8,10 +8,15 @@ export interface Unlock {
   readonly milliseconds: number
 }
 
+/** How many pulses are kept; the oldest make room. */
+const KEPT_UNLOCKS = 10_000
+
 /** The door of a terminal. */
 export class Door {
-  /** Every pulse, in order. */
-  readonly unlocks: Unlock[] = []
+  #unlocks: Unlock[] = []
+  #openings = 0
+  /** When the relay falls shut again; pulses queue up: ten requests open it ten times as long. */
+  #openUntil = 0
   readonly #now: () => number
   #heldOpen = false
 
@@ -19,9 +24,27 @@ export class Door {
     this.#now = now
   }
 
+  /** Every pulse, in order; of very many the last 10,000. */
+  get unlocks(): readonly Unlock[] {
+    return this.#unlocks
+  }
+
+  /** How often the relay has opened. */
+  get openings(): number {
+    return this.#openings
+  }
+
   /** Opens the relay. */
   openFor(milliseconds: number): void {
-    this.unlocks.push({ at: this.#now(), milliseconds })
+    this.#pulse({ at: this.#now(), milliseconds })
+  }
+
+  /** Puts back what was kept. */
+  restore(unlocks: readonly Unlock[]): void {
+    this.#unlocks = []
+    this.#openings = 0
+    this.#openUntil = 0
+    for (const unlock of unlocks) this.#pulse(unlock)
   }
 
   /** Somebody holds the door open, or lets it fall shut. */
@@ -33,10 +56,15 @@ export class Door {
     return this.#heldOpen
   }
 
-  /** Whether it stands open now. Pulses queue up: ten requests open it ten times as long. */
+  /** Whether it stands open now. */
   get isOpen(): boolean {
-    let openUntil = 0
-    for (const { at, milliseconds } of this.unlocks) openUntil = Math.max(openUntil, at) + milliseconds
-    return this.#heldOpen || this.#now() < openUntil
+    return this.#heldOpen || this.#now() < this.#openUntil
+  }
+
+  #pulse(unlock: Unlock): void {
+    this.#unlocks.push(unlock)
+    if (this.#unlocks.length > KEPT_UNLOCKS) this.#unlocks.shift()
+    this.#openings += 1
+    this.#openUntil = Math.max(this.#openUntil, unlock.at) + unlock.milliseconds
   }
 }

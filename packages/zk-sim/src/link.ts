@@ -16,7 +16,8 @@ export interface BulkBuffer {
 /** What a client uploads, piece by piece. */
 export interface Upload {
   readonly announcedBytes: number
-  readonly pieces: Uint8Array[]
+  /** What came so far, and room for more: it grows with what arrives, not with what was announced. */
+  buffer: Uint8Array
   receivedBytes: number
 }
 

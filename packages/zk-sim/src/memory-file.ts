@@ -14,6 +14,8 @@ import type { TerminalMemory } from './memory.ts'
 const FORMAT = 'zk-sim memory'
 /** Raised when an older program could not read a newer file. */
 const VERSION = 1
+const HIGHEST_U8 = 0xff
+const HIGHEST_U16 = 0xffff
 
 /** Records of one size: how many there are, their bytes in base64, and where the next one goes. */
 export interface KeptLog {
@@ -120,9 +122,9 @@ export function readMemoryFile(file: unknown): MemoryFile {
     templates: listAt(root['templates'], 'templates', (value, place) => {
       const { uid, finger, flag, bytes } = objectAt(value, place)
       return {
-        uid: integerAt(uid, `${place}.uid`),
+        uid: integerAt(uid, `${place}.uid`, HIGHEST_U16),
         finger: integerAt(finger, `${place}.finger`),
-        flag: integerAt(flag, `${place}.flag`),
+        flag: integerAt(flag, `${place}.flag`, HIGHEST_U8),
         bytes: hexAt(bytes, `${place}.bytes`),
       }
     }),
@@ -144,7 +146,7 @@ export function readMemoryFile(file: unknown): MemoryFile {
         const { number, groups } = objectAt(value, place)
         return {
           number: integerAt(number, `${place}.number`),
-          groups: listAt(groups, `${place}.groups`, integerAt),
+          groups: listAt(groups, `${place}.groups`, (group, at) => integerAt(group, at)),
         }
       }),
       verifyModes: listAt(access['verifyModes'], 'access.verifyModes', (value, place) =>
@@ -158,7 +160,7 @@ export function readMemoryFile(file: unknown): MemoryFile {
     messages: listAt(root['messages'], 'messages', (value, place) => hexAt(value, place, sms72.sizeBytes)),
     messageLinks: listAt(root['messageLinks'], 'messageLinks', (value, place) => {
       const { uid, id } = objectAt(value, place)
-      return { uid: integerAt(uid, `${place}.uid`), id: integerAt(id, `${place}.id`) }
+      return { uid: integerAt(uid, `${place}.uid`, HIGHEST_U16), id: integerAt(id, `${place}.id`) }
     }),
     workCodes: hexAt(root['workCodes'], 'workCodes'),
     door: {
@@ -187,12 +189,15 @@ export function restoreMemory(memory: TerminalMemory, kept: MemoryFile): void {
   }
   for (const [index, { uid, finger, flag, bytes }] of kept.templates.entries()) {
     if (!memory.templates.store(uid, finger, fromHex(bytes), flag)) {
-      throw new MemoryFileError(`templates[${index}]`, `there is no room for it, or no finger ${finger}`)
+      throw new MemoryFileError(
+        `templates[${index}]`,
+        `it is too long, there is no room for it, or no finger ${finger}`,
+      )
     }
   }
   restoreLog(kept.attendance, 'attendance', memory.log)
   restoreLog(kept.operations, 'operations', memory.operations)
-  memory.access.restore(accessFacts(kept.access))
+  restoreAccess(memory, kept.access)
   for (const [index, raw] of kept.messages.entries()) {
     if (!memory.messages.store(fromHex(raw))) {
       throw new MemoryFileError(`messages[${index}]`, 'it has no number, or there is no room for it')
@@ -205,7 +210,26 @@ export function restoreMemory(memory: TerminalMemory, kept: MemoryFile): void {
   }
   memory.workCodes = fromHex(kept.workCodes)
   memory.door.hold(kept.door.heldOpen)
-  for (const unlock of kept.door.unlocks) memory.door.unlocks.push(unlock)
+  memory.door.restore(kept.door.unlocks)
+}
+
+/** The rules as they were kept, each looked at as one that a client writes. */
+function restoreAccess({ access, profile }: TerminalMemory, kept: MemoryFile['access']): void {
+  const { groups, timeZones, combinations, verifyModes, personZones } = accessFacts(kept)
+  const none = (place: string, index: number): never => {
+    throw new MemoryFileError(`access.${place}[${index}]`, `the model ${profile.name} does not take this`)
+  }
+  access.restore({ groups: [], timeZones: [], combinations: [], verifyModes, personZones: [] })
+  for (const [index, [zone, week]] of timeZones.entries())
+    if (!access.setTimeZone(zone, week)) none('timeZones', index)
+  for (const [index, [group, rule]] of groups.entries())
+    if (!access.setGroup(group, rule)) none('groups', index)
+  for (const [index, [combination, members]] of combinations.entries())
+    if (!access.setCombination(combination, members)) none('combinations', index)
+  for (const [index, [uid, zones]] of personZones.entries()) {
+    if (uid > HIGHEST_U16 || !access.areZones(zones.zones)) none('personZones', index)
+    access.setZonesOf(uid, zones)
+  }
 }
 
 interface RestorableLog {
@@ -279,7 +303,7 @@ function listAt<T>(value: unknown, place: string, read: (value: unknown, place: 
 
 function zonesAt(value: unknown, place: string): KeptZones {
   const { number, zones } = objectAt(value, place)
-  const three = listAt(zones, `${place}.zones`, integerAt)
+  const three = listAt(zones, `${place}.zones`, (zone, at) => integerAt(zone, at))
   if (three.length !== 3) throw new MemoryFileError(`${place}.zones`, `expected three, got ${three.length}`)
   return { number: integerAt(number, `${place}.number`), zones: three }
 }
@@ -311,8 +335,12 @@ function numberAt(value: unknown, place: string): number {
   return value
 }
 
-function integerAt(value: unknown, place: string): number {
+/** A whole number; `highest` when the wire has room for no more. */
+function integerAt(value: unknown, place: string, highest?: number): number {
   const number = numberAt(value, place)
+  if (typeof highest === 'number' && number > highest) {
+    throw new MemoryFileError(place, `expected at most ${highest}, got ${number}`)
+  }
   if (!Number.isSafeInteger(number) || number < 0) {
     throw new MemoryFileError(place, `expected a whole number of 0 or more, got ${number}`)
   }

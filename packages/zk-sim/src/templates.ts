@@ -1,6 +1,9 @@
 // The fingerprint templates a terminal holds: opaque bytes by person and finger. A simulated terminal recognises
 // nobody by them; it keeps and hands out what it was given.
-import { HIGHEST_FINGER, TEMPLATE_FLAGS, type Template } from '@org/zk-proto/wire'
+import { HIGHEST_FINGER, TEMPLATE_FLAGS, templateHead, type Template } from '@org/zk-proto/wire'
+
+/** The longest template that can be read again: an entry of the table has two bytes for its size. */
+export const LONGEST_TEMPLATE_BYTES = 0xffff - templateHead.sizeBytes
 
 /** The templates of one terminal. */
 export class Templates {
@@ -22,9 +25,12 @@ export class Templates {
     return this.get(uid, finger) !== undefined || this.#count < this.capacity
   }
 
-  /** Stores a template, or overwrites the one of that finger; false when there is no room or no such finger. */
+  /**
+   * Stores a template, or overwrites the one of that finger; false when there is no room, no such finger, or it is too
+   * long to be read again.
+   */
   store(uid: number, finger: number, bytes: Uint8Array, flag: number = TEMPLATE_FLAGS.valid): boolean {
-    if (!this.takes(uid, finger)) return false
+    if (!this.takes(uid, finger) || bytes.length > LONGEST_TEMPLATE_BYTES) return false
     const fingers = this.#byUid.get(uid) ?? new Map<number, Template>()
     if (!fingers.has(finger)) this.#count += 1
     fingers.set(finger, { uid, finger, flag, bytes: bytes.slice() })

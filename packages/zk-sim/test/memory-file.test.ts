@@ -125,6 +125,50 @@ describe('a file that is no memory', () => {
       'access.groups[0].zones: expected three, got 2',
     ],
     [
+      'a uid beyond',
+      { ...whole, templates: [{ uid: 70_000, finger: 1, flag: 1, bytes: '' }] },
+      'templates[0].uid',
+    ],
+    [
+      'a flag beyond',
+      { ...whole, templates: [{ uid: 1, finger: 1, flag: 256, bytes: '' }] },
+      'templates[0].flag',
+    ],
+    [
+      'a template too long to be read',
+      { ...whole, templates: [{ uid: 1, finger: 1, flag: 1, bytes: '00'.repeat(65_530) }] },
+      'templates[0]: it is too long',
+    ],
+    [
+      'a group beyond',
+      { ...whole, access: { ...whole.access, groups: [{ number: 101, zones: [1, 0, 0], style: 0 }] } },
+      'access.groups[0]: the model typical does not take this',
+    ],
+    [
+      'a group with a style that is no byte',
+      { ...whole, access: { ...whole.access, groups: [{ number: 1, zones: [1, 0, 0], style: 256 }] } },
+      'access.groups[0]: ',
+    ],
+    [
+      'a zone beyond',
+      { ...whole, access: { ...whole.access, timeZones: [{ number: 51, week: '00'.repeat(28) }] } },
+      'access.timeZones[0]: ',
+    ],
+    [
+      'a combination of six',
+      { ...whole, access: { ...whole.access, combinations: [{ number: 1, groups: [1, 2, 3, 4, 5, 6] }] } },
+      'access.combinations[0]: ',
+    ],
+    [
+      'zones of nobody',
+      {
+        ...whole,
+        access: { ...whole.access, personZones: [{ number: 70_000, zones: [1, 0, 0], own: true }] },
+      },
+      'access.personZones[0]: ',
+    ],
+    ['a link beyond', { ...whole, messageLinks: [{ uid: 70_000, id: 7 }] }, 'messageLinks[0].uid'],
+    [
       'a link to no message',
       { ...whole, messageLinks: [{ uid: 1, id: 9 }] },
       'messageLinks[0]: there is no message 9',

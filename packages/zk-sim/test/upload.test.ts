@@ -1,5 +1,5 @@
 // Uploads by bare packets: announced, sent in pieces, taken by the command that follows, freed.
-import { CODES, REPLIES, writeTemplate } from '@org/zk-proto/wire'
+import { BULK_TABLES, bulkRequest, CODES, REPLIES, writeTemplate } from '@org/zk-proto/wire'
 import { describe, expect, it } from 'vitest'
 import { madeUpTemplate } from '../src/made-up-template.ts'
 import { profileNamed } from '../src/profile.ts'
@@ -22,6 +22,25 @@ describe('an upload', () => {
 
   const write = (sizeBytes: number): Uint8Array =>
     writeTemplate.request.encode({ uid: 1, finger: 3, flag: 1, sizeBytes })
+
+  it('is not taken where it could not be read again, and the others still can', async () => {
+    await using at = await bareConversation()
+    const longest = new Uint8Array(0xffff).fill(7)
+    await upload(at, longest)
+    expect(await at.codeOf(CODES.TMP_WRITE, write(longest.length))).toBe(REPLIES.ACK_ERROR)
+    const table = bulkRequest.encode({ one: 1, ...BULK_TABLES.templates, extra: 0 })
+    expect(await at.codeOf(CODES.DATA_WRRQ, table)).not.toBe(REPLIES.ACK_ERROR)
+  })
+
+  it('may come in pieces of a byte, or of none', async () => {
+    await using at = await bareConversation()
+    expect(await at.codeOf(CODES.PREPARE_DATA, u32(3))).toBe(REPLIES.ACK_OK)
+    for (const piece of [[1], [], [2], [3]])
+      expect(await at.codeOf(CODES.DATA, Uint8Array.from(piece))).toBe(REPLIES.ACK_OK)
+    expect(await at.codeOf(CODES.DATA, Uint8Array.of(4))).toBe(REPLIES.ACK_ERROR)
+    expect(await at.codeOf(CODES.TMP_WRITE, write(3))).toBe(REPLIES.ACK_OK)
+    expect(at.memory.templates.get(1, 3)?.bytes).toEqual(Uint8Array.of(1, 2, 3))
+  })
 
   it('becomes a template once, is freed, and does not replace one that is there', async () => {
     await using at = await bareConversation()

@@ -22,7 +22,7 @@ export function statsFacts({ port, memory, stats, faults }: SimulatedTerminal): 
     bytes_received: stats.bytesReceived,
     bytes_sent: stats.bytesSent,
     live_events: stats.liveEvents,
-    door_openings: memory.door.unlocks.length,
+    door_openings: memory.door.openings,
     faults: Object.fromEntries(faults.totals),
   }
 }
@@ -58,7 +58,7 @@ function textOf({ port, memory, stats, faults }: SimulatedTerminal): string[] {
       'live events',
       `${liveEvents.sent} sent, ${liveEvents.acknowledged} acknowledged, ${liveEvents.dropped} lost`,
     ),
-    line('door openings', memory.door.unlocks.length),
+    line('door openings', memory.door.openings),
     line('faults', counted([...faults.totals])),
   ]
 }

@@ -83,7 +83,7 @@ export function viewOf(terminal: SimulatedTerminal, number: number, terminals: n
     zone: clock.zone,
     punch_capacity: log.capacity,
     people_capacity: memory.people.capacity,
-    door: { open: door.isOpen, held_open: door.isHeldOpen, openings: door.unlocks.length },
+    door: { open: door.isOpen, held_open: door.isHeldOpen, openings: door.openings },
     enrolling: order === undefined ? null : { pin: order.pin, finger: order.finger },
     lines: [...memory.screen.lines].toSorted(([a], [b]) => a - b).map(([, text]) => printable(text)),
     last_punches: lastPunches(terminal),

@@ -52,7 +52,7 @@ export const changeSpeed = defineCommand({
 export const olderResponders: readonly Responder[] = [
   respond(writeTemplateAtOnce, ({ uid, finger, flag, bytes }, { memory }) => {
     const isFree = memory.templates.get(uid, finger) === undefined
-    if (bytes === undefined || bytes.length === 0 || !isFree || !hasRoom(memory, uid, finger))
+    if (bytes === undefined || bytes.length === 0 || !isFree || !hasRoom(memory, { uid, finger, bytes }))
       return refused()
     return memory.write(() => memory.templates.store(uid, finger, bytes, flag)) ? undefined : refused()
   }),

@@ -16,6 +16,7 @@ import {
 } from '@org/zk-proto/wire'
 import type { TerminalMemory } from '../memory.ts'
 import { personRecordBytes } from '../person-record.ts'
+import { LONGEST_TEMPLATE_BYTES } from '../templates.ts'
 import { refused, respond, type Answer, type Exchange, type Responder } from './respond.ts'
 import { transferred } from './tables.ts'
 import { consumed, uploadedBy } from './upload.ts'
@@ -29,7 +30,7 @@ export const templateResponders: readonly Responder[] = [
   respond(writeTemplate, ({ uid, finger, flag, sizeBytes }, { memory, link }) => {
     const bytes = uploadedBy(link)
     if (bytes === undefined || bytes.length !== sizeBytes || bytes.length === 0) return refused()
-    if (!hasRoom(memory, uid, finger)) return refused()
+    if (!hasRoom(memory, { uid, finger, bytes })) return refused()
     if (memory.profile.wantsEmptyFinger && memory.templates.get(uid, finger) !== undefined) return refused()
     consumed(link)
     return memory.write(() => memory.templates.store(uid, finger, bytes, flag)) ? undefined : refused()
@@ -61,9 +62,14 @@ function alone({ uid, finger }: { uid: number; finger: number }, exchange: Excha
   return template === undefined ? refused() : transferred(encodeSingleTemplate(template), exchange)
 }
 
-/** Whether a finger of somebody who is there can have a template. */
-export function hasRoom({ people, templates }: TerminalMemory, uid: number, finger: number): boolean {
-  return people.get(uid) !== undefined && templates.takes(uid, finger)
+/** Whether a finger of somebody who is there can have a template of so many bytes. */
+export function hasRoom(
+  { people, templates }: TerminalMemory,
+  { uid, finger, bytes }: { uid: number; finger: number; bytes: Uint8Array },
+): boolean {
+  return (
+    people.get(uid) !== undefined && templates.takes(uid, finger) && bytes.length <= LONGEST_TEMPLATE_BYTES
+  )
 }
 
 function removed(memory: TerminalMemory, uid: number, finger: number): boolean {
@@ -86,6 +92,7 @@ function decoded(bytes: Uint8Array, { profile }: TerminalMemory): TemplateUpload
 function fits({ people, templates }: TemplateUpload, memory: TerminalMemory): boolean {
   return (
     people.every((record) => memory.people.refusalOf(record) === undefined) &&
+    templates.every(({ bytes }) => bytes.length <= LONGEST_TEMPLATE_BYTES) &&
     templates.length <= memory.templates.capacity - memory.templates.count &&
     people.length <= memory.people.capacity
   )

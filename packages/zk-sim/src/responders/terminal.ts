@@ -26,6 +26,8 @@ import { done, refused, replyWith, respond, silence, type Responder } from './re
 
 /** What the terminal is doing, by the numbers of docs/protocol §8. */
 const STATES = { waiting: 0, enrolling: 1, identifying: 2, busy: 4 } as const
+/** Clients may write options that the model does not know, as vendor software does, up to this many. */
+const MOST_OPTIONS = 1_000
 /** Clients send the seconds of CMD_DISABLEDEVICE as four bytes, as two, or leave them out. */
 const SECONDS_MAY_BE_LEFT_OUT = { shortest: 0, fillTo: 4 }
 
@@ -40,6 +42,7 @@ export const terminalResponders: readonly Responder[] = [
   respond(writeOption, ({ name, value }, { memory }) => {
     // Names that begin with a tilde are facts of the hardware, not settings.
     if (name === '' || name.startsWith('~')) return refused()
+    if (!memory.options.has(name) && memory.options.size >= MOST_OPTIONS) return refused()
     memory.options.set(name, value)
     memory.clientDid('changeOption')
     return undefined
