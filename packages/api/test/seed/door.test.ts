@@ -25,9 +25,10 @@ describe.each(MODES)('in %s', (mode) => {
 
   /** Every test opens as an admin of its own, so that no count of another one is met. */
   let admin: string
+  let openedBefore = 0
   beforeEach(async () => {
     admin = await service.account('admin')
-    terminal.memory.door.unlocks.length = 0
+    openedBefore = terminal.memory.door.unlocks.length
   })
 
   const unlock = (body?: unknown, { token = admin, key }: { token?: string; key?: string } = {}) =>
@@ -35,7 +36,8 @@ describe.each(MODES)('in %s', (mode) => {
       token,
       ...(key !== undefined && { headers: { 'idempotency-key': key } }),
     })
-  const opened = () => terminal.memory.door.unlocks.map(({ milliseconds }) => milliseconds)
+  const unlocks = () => terminal.memory.door.unlocks.slice(openedBefore)
+  const opened = () => unlocks().map(({ milliseconds }) => milliseconds)
   const trail = async (auditId: string) => {
     const { rows } = await service.database.audit.list({ auditId }, { offset: 0, limit: 10 })
     return rows.toReversed()
@@ -78,7 +80,7 @@ describe.each(MODES)('in %s', (mode) => {
     ])
     const [attempt, outcome] = rows
     expect(attempt?.details).toEqual({ seconds: 5, reason: 'Delivery' })
-    const openedAt = terminal.memory.door.unlocks[0]?.at ?? 0
+    const openedAt = unlocks()[0]?.at ?? 0
     expect(Date.parse(attempt?.at ?? '')).toBeLessThanOrEqual(openedAt)
     expect(Date.parse(outcome?.at ?? '')).toBeGreaterThanOrEqual(openedAt)
   })
