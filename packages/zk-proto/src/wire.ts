@@ -240,7 +240,7 @@ export {
   NO_VERIFY_MODE,
   Punch,
 } from './records/punch.ts'
-export type { AttendanceFacts, AttendanceForm, AttendanceLayoutName } from './records/punch.ts'
+export type { AttendanceFacts, AttendanceForm, AttendanceLayoutName, PunchFacts } from './records/punch.ts'
 export { LONGEST_SMS_BYTES, sms72, smsLink } from './records/sms.ts'
 export {
   decodeTemplateUpload,

@@ -195,6 +195,9 @@ export function attendanceForm(name: AttendanceLayoutName, recordSize: number): 
   return withTail ? form40(name, recordSize) : undefined
 }
 
+/** Where Node looks how something is to be printed. */
+const PRINTED: unique symbol = Symbol.for('nodejs.util.inspect.custom')
+
 /**
  * One attendance record. Its getters read the bytes of the batch it came in, which it keeps alive; text is made anew at
  * each use, so take what is needed once.
@@ -272,7 +275,49 @@ export class Punch {
   get raw(): Uint8Array {
     return this.#bytes.slice(this.#at, this.#at + this.#form.recordSize)
   }
+
+  /** All of it but the bytes as a plain object, which needs the batch no longer: for JSON, and for keeping. */
+  toJSON(): PunchFacts {
+    const { index, pin, uid, logNumber, wallTime, packedTime, validTime } = this
+    const { verifyMode, state, workCode, denied, plausible } = this
+    return {
+      index,
+      pin,
+      uid,
+      logNumber,
+      wallTime,
+      packedTime,
+      validTime,
+      verifyMode,
+      state,
+      workCode,
+      denied,
+      plausible,
+    }
+  }
+
+  /** What `console.log` shows: without this, the getters would be left out. */
+  [PRINTED](): PunchFacts {
+    return this.toJSON()
+  }
 }
+
+/** The facts of a punch as plain values; what each means stands at the getter of its name. */
+export type PunchFacts = Pick<
+  Punch,
+  | 'index'
+  | 'pin'
+  | 'uid'
+  | 'logNumber'
+  | 'wallTime'
+  | 'packedTime'
+  | 'validTime'
+  | 'verifyMode'
+  | 'state'
+  | 'workCode'
+  | 'denied'
+  | 'plausible'
+>
 
 /** The punches of whole records of a form, in their order; `firstIndex` is the first one's place in the log. */
 export function decodePunches(form: AttendanceForm, records: Uint8Array, firstIndex: number): Punch[] {

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { fromHex, toHex } from '../../src/bytes.ts'
 import {
@@ -126,6 +127,34 @@ describe('a punch', () => {
     const punch = new Punch(formNamed('attendance/40'), record, 0, 3)
     expect(punch).toMatchObject({ packedTime: time, validTime: false, plausible: false })
     expect(punch.wallTime).toBe('2025-02-30T21:12:20')
+  })
+
+  it('is plain facts in JSON and in what Node prints', () => {
+    const record = attendance40.encode({
+      uid: 1,
+      pin: '0042',
+      verifyMode: 15,
+      time: 840_960_000,
+      punchState: 1,
+    })
+    const punch = new Punch(formNamed('attendance/40'), record, 0, 3)
+    const facts = {
+      index: 3,
+      pin: '0042',
+      uid: 1,
+      logNumber: '0042',
+      wallTime: '2026-02-31T08:00:00',
+      packedTime: 840_960_000,
+      validTime: false,
+      verifyMode: 15,
+      state: 1,
+      workCode: undefined,
+      denied: false,
+      plausible: false,
+    }
+    expect(punch.toJSON()).toEqual(facts)
+    expect(JSON.parse(JSON.stringify([punch]))).toEqual([JSON.parse(JSON.stringify(facts))])
+    expect(inspect(punch)).toBe(inspect(facts))
   })
 
   it('without a pin is named by its uid', () => {
