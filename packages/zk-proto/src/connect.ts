@@ -5,6 +5,7 @@ import { AUTO_ENCODING, checkNameEncoding } from './name-encoding.ts'
 import { handshake, NO_COMM_KEY } from './procedures/handshake.ts'
 import { DEFAULT_TIMEOUTS } from './session/session.ts'
 import type { Timeouts } from './session/session.ts'
+import { checkSignal } from './terminal-line.ts'
 import { Terminal } from './terminal.ts'
 import { BackOff, LONGEST_TIMER_MS, pause } from './transport/back-off.ts'
 import type { RetryOptions } from './transport/back-off.ts'
@@ -43,6 +44,7 @@ export type Kind = 'tcp' | 'udp'
 
 const OPEN = { tcp: openTcp, udp: openUdpWhenNeeded } as const
 const OTHER = { tcp: 'udp', udp: 'tcp' } as const
+const TRANSPORTS: readonly unknown[] = [undefined, 'auto', 'tcp', 'udp']
 const HIGHEST_PORT = 65_535
 const HIGHEST_KEY = 0xffffffff
 
@@ -179,15 +181,22 @@ const SILENT = {
   udp: 'does not answer over UDP: it is switched off, unreachable, serves TCP only, or is no terminal',
 } as const
 
-/** Throws a ZkUsageError for options that cannot be meant. */
+/** Throws a ZkUsageError for options that cannot be meant, from callers without types too: no host is not this machine. */
 export function checkOptions(options: ConnectOptions): void {
-  const { host, port = DEFAULT_PORT, commKey = NO_COMM_KEY, transport = 'auto' } = options
-  // Hosts come from settings, where they may be missing whatever the types say; the system would take that for this machine.
-  if (typeof host !== 'string' || host === '')
-    throw outOfRange('The host is empty; give an address or a name')
-  if (transport !== 'auto' && !Object.hasOwn(OPEN, transport)) {
-    throw outOfRange(`A transport is auto, tcp or udp, got ${transport}`)
+  const {
+    host,
+    port = DEFAULT_PORT,
+    commKey = NO_COMM_KEY,
+    transport,
+    signal,
+  }: Partial<ConnectOptions> = options ?? {}
+  if (typeof host !== 'string' || host === '') {
+    throw outOfRange(`A host is an address or a name, got ${host === '' ? 'an empty text' : typeof host}`)
   }
+  if (!TRANSPORTS.includes(transport)) {
+    throw outOfRange(`A transport is auto, tcp or udp, got ${String(transport)}`)
+  }
+  checkSignal(signal)
   if (!Number.isInteger(port) || port < 1 || port > HIGHEST_PORT) {
     throw outOfRange(`A port is a whole number from 1 to ${HIGHEST_PORT}, got ${port}`)
   }
@@ -196,8 +205,13 @@ export function checkOptions(options: ConnectOptions): void {
   }
   checkNameEncoding(options.nameEncoding ?? AUTO_ENCODING)
   for (const [name, value] of Object.entries(options.timeouts ?? {})) {
-    if (!(value > 0 && value <= LONGEST_TIMER_MS)) {
-      throw outOfRange(`The time-out ${name} is a number above 0, up to ${LONGEST_TIMER_MS} ms, got ${value}`)
+    if (!Object.hasOwn(DEFAULT_TIMEOUTS, name)) {
+      throw outOfRange(`There is no time-out ${name}; there are ${Object.keys(DEFAULT_TIMEOUTS).join(', ')}`)
+    }
+    if (typeof value !== 'number' || !(value > 0 && value <= LONGEST_TIMER_MS)) {
+      throw outOfRange(
+        `The time-out ${name} must be a number above 0 and up to ${LONGEST_TIMER_MS}, got ${String(value)}`,
+      )
     }
   }
 }

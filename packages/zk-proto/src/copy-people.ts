@@ -5,6 +5,7 @@ import type { ZkError } from './errors.ts'
 import type { PersonOutcome } from './procedures/write-people.ts'
 import type { NewPerson } from './records/person-edit.ts'
 import type { Person } from './records/person.ts'
+import { pinSet } from './records/punch-choice.ts'
 import { sameTemplate } from './records/template.ts'
 import type { Template } from './records/template.ts'
 import type { Terminal } from './terminal.ts'
@@ -49,8 +50,8 @@ export async function copyPeople(
   options: CopyOptions = {},
 ): Promise<CopiedPerson[]> {
   const { pins, withPeople = false, templateVersion, ...call } = options
+  const wanted = pins === undefined ? undefined : pinSet(pins)
   const source = (await from.people.list(call)).people.filter(({ plausible }) => plausible)
-  const wanted = pins === undefined ? undefined : new Set(typeof pins === 'string' ? [pins] : pins)
   const chosen = source.filter(({ pin }) => wanted === undefined || wanted.has(pin))
   const templates = await from.templates.list(call)
   const written = withPeople ? await putPeople(chosen, to, call) : undefined

@@ -112,9 +112,26 @@ export class TerminalLine {
   }
 
   #limits({ deadlineMs = Number.POSITIVE_INFINITY, signal }: CallOptions) {
-    if (Number.isNaN(deadlineMs)) {
-      throw new ZkUsageError('ZK_VALUE_OUT_OF_RANGE', 'deadlineMs is a number of milliseconds, got NaN')
+    // One that lies in the past is no mistake: what is left of somebody's time may be nothing.
+    if (typeof deadlineMs !== 'number' || Number.isNaN(deadlineMs)) {
+      throw new ZkUsageError(
+        'ZK_VALUE_OUT_OF_RANGE',
+        `A deadline is a number of milliseconds, got ${String(deadlineMs)}`,
+      )
     }
+    checkSignal(signal)
     return { deadlineMs, signal }
   }
+}
+
+/**
+ * Throws ZK_VALUE_OUT_OF_RANGE for what is no AbortSignal: found out later, inside a callback of a socket, it would end the
+ * process. Asks for what a signal can do, since test runners bring AbortSignals of their own.
+ */
+export function checkSignal(signal: AbortSignal | undefined): void {
+  if (signal === undefined || typeof signal.addEventListener === 'function') return
+  throw new ZkUsageError(
+    'ZK_VALUE_OUT_OF_RANGE',
+    'A signal is an AbortSignal, such as the `signal` of an AbortController',
+  )
 }

@@ -117,7 +117,7 @@ export function parseWallTime(spelled: string): WallTime {
   if (fields === undefined) {
     throw new ZkUsageError(
       'ZK_VALUE_OUT_OF_RANGE',
-      `Expected YYYY-MM-DDTHH:MM:SS, got ${spelled.slice(0, 40)}`,
+      `Expected YYYY-MM-DDTHH:MM:SS, got ${typeof spelled === 'string' ? spelled.slice(0, 40) : typeof spelled}`,
     )
   }
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = fields

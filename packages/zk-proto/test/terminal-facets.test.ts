@@ -56,6 +56,9 @@ describe('terminal.people', () => {
       { outcome: 'unchanged' },
       { outcome: 'added' },
     ])
+    await expect(people.find(77 as unknown as string)).rejects.toMatchObject({
+      code: 'ZK_VALUE_OUT_OF_RANGE',
+    })
     await people.remove('77')
     expect(await people.find('77')).toBeUndefined()
     await expect(people.add({ pin: '78' })).rejects.toMatchObject({ details: { reason: 'pin_taken' } })

@@ -96,6 +96,40 @@ describe('connect', () => {
     }
   })
 
+  it('refuses what only callers without types can give it, and never takes no host for this machine', async () => {
+    const given: unknown[] = [
+      undefined,
+      '192.168.1.201',
+      {},
+      { ip: '192.168.1.201' },
+      { host: null },
+      { host: '127.0.0.1', transport: 'tpc' },
+      { host: '127.0.0.1', port: '4370' },
+      { host: '127.0.0.1', commKey: '123456' },
+      { host: '127.0.0.1', timeouts: { replyMs: '5000' } },
+      { host: '127.0.0.1', timeouts: { reply: 5000 } },
+      { host: '127.0.0.1', timeouts: { connectMs: 2 ** 31 } },
+      { host: '127.0.0.1', signal: new AbortController() },
+    ]
+    for (const options of given) {
+      const failure: unknown = await connect(options as ConnectOptions).catch((error: unknown) => error)
+      expect([options, failure]).toMatchObject([options, { code: 'ZK_VALUE_OUT_OF_RANGE', effect: 'none' }])
+    }
+  })
+
+  it('refuses a signal and a deadline of a call that are none, and goes on', async () => {
+    await using loopback = await LoopbackTerminal.start(holding(1))
+    await using terminal = await dial(loopback)
+    for (const options of [
+      { signal: new AbortController() },
+      { deadlineMs: 'soon' },
+      { deadlineMs: Number.NaN },
+    ]) {
+      await expect(terminal.ping(options as object)).rejects.toMatchObject({ code: 'ZK_VALUE_OUT_OF_RANGE' })
+    }
+    await terminal.ping({ deadlineMs: Number.MAX_SAFE_INTEGER })
+  })
+
   it('tells a refused connection', async () => {
     const loopback = await LoopbackTerminal.start({})
     await loopback[Symbol.asyncDispose]()

@@ -147,6 +147,9 @@ export function* targetOf(list: PeopleRead): Procedure<PersonTarget> {
 
 /** The person of a pin. Throws ZK_BAD_RECORD when there are two: which one is meant is not guessed. */
 export function findPerson(list: PeopleRead, pin: string): Person | undefined {
+  if (typeof pin !== 'string') {
+    throw new ZkUsageError('ZK_VALUE_OUT_OF_RANGE', `A pin is a text, such as '1042', got ${typeof pin}`)
+  }
   const found = list.people.filter((person) => person.plausible && person.pin === pin)
   if (found.length <= 1) return found[0]
   throw new ZkProtocolError(

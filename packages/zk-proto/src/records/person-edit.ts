@@ -111,8 +111,8 @@ function zoneBits({ timeZones, timeZoneBits }: PersonFields) {
 
 /** Throws ZK_NOT_ENCODABLE unless the text is 1 to 24 printable ASCII characters. */
 export function checkPin(pin: string): string {
-  if (/^[\x20-\x7e]{1,24}$/.test(pin)) return pin
-  throw notEncodable('A pin has 1 to 24 printable ASCII characters')
+  if (typeof pin === 'string' && /^[\x20-\x7e]{1,24}$/.test(pin)) return pin
+  throw notEncodable('A pin is a text of 1 to 24 printable ASCII characters')
 }
 
 /** The pin of a form that holds a number. Throws ZK_NOT_ENCODABLE for one that would come back changed. */

@@ -1,7 +1,7 @@
 // People as terminals keep them: records of 28 and 72 bytes, the Person that users handle, and how to tell which of the
 // two a list has. Every byte that is not understood is kept. Source: docs/protocol §12.
 import { hexHead, u16At } from '../bytes.ts'
-import { ZkProtocolError } from '../errors.ts'
+import { ZkProtocolError, ZkUsageError } from '../errors.ts'
 import { ascii, layout, text, u16, u32, u8 } from '../layout.ts'
 import type { RecordOf } from '../layout.ts'
 import type { NameDecoder } from '../name-encoding.ts'
@@ -98,6 +98,12 @@ export function privilegeByte(
   level: Exclude<PrivilegeLevel, 'unknown'> | undefined,
   enabled: boolean | undefined,
 ): number {
+  if (level !== undefined && !Object.hasOwn(LEVEL_BYTES, level)) {
+    throw new ZkUsageError(
+      'ZK_VALUE_OUT_OF_RANGE',
+      `A level is one of ${Object.keys(LEVEL_BYTES).join(', ')}, got ${level}`,
+    )
+  }
   let changed = privilege
   if (level !== undefined) changed = (changed & ~LEVEL_BITS) | LEVEL_BYTES[level]
   if (enabled !== undefined) changed = (changed & ~DISABLED_BIT) | (enabled ? 0 : DISABLED_BIT)

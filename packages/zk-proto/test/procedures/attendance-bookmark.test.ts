@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { anchorOf, BookmarkMaker, formOfBookmark } from '../../src/procedures/attendance-bookmark.ts'
+import type { AttendanceBookmark } from '../../src/procedures/attendance-bookmark.ts'
 import { attendanceForm } from '../../src/records/punch.ts'
 import { log40 } from '../support/logs.ts'
 
@@ -72,6 +73,11 @@ describe('a bookmark', () => {
     }
     for (const stored of ['null', '{}', '7', '"a text"']) {
       expect(() => formOfBookmark(JSON.parse(stored) as typeof good)).toThrow(refused)
+    }
+    for (const wrong of [null, 'start', {}]) {
+      expect(() => formOfBookmark(wrong as unknown as AttendanceBookmark)).toThrow(
+        expect.objectContaining({ code: 'ZK_VALUE_OUT_OF_RANGE' }),
+      )
     }
   })
 })

@@ -4,6 +4,7 @@ import { toHex } from '../../src/bytes.ts'
 import { nameDecoder } from '../../src/name-encoding.ts'
 import { decodePacket } from '../../src/packet.ts'
 import { editPersonRecord, encodeNewPerson, samePerson } from '../../src/records/person-edit.ts'
+import type { NewPerson } from '../../src/records/person-edit.ts'
 import { person28, personForm } from '../../src/records/person.ts'
 import type { PersonLayoutName } from '../../src/records/person.ts'
 import { captured, readCapture } from '../support/recorded.ts'
@@ -66,6 +67,9 @@ describe('a new person', () => {
     for (const pin of ['', 'x'.repeat(25), 'é', 'a\nb']) {
       expect(() => encodeNewPerson({ pin }, 1, tft)).toThrow(notEncodable)
     }
+    for (const pin of [undefined, 7]) {
+      expect(() => encodeNewPerson({ pin } as unknown as NewPerson, 7, tft)).toThrow(notEncodable)
+    }
     for (const pin of ['007', 'A1', '4294967296', '0']) {
       expect(() => encodeNewPerson({ pin }, 1, old)).toThrow(notEncodable)
     }
@@ -76,6 +80,13 @@ describe('a new person', () => {
 })
 
 describe('a change', () => {
+  it('of the level to one that does not exist is refused, not taken for an ordinary user', () => {
+    const record = encodeNewPerson({ pin: '7', level: 'administrator' }, 7, tft)
+    for (const level of ['boss', 'unknown', 'toString']) {
+      expect(() => editPersonRecord(record, { level } as object, tft)).toThrow(outOfRange)
+    }
+  })
+
   const [packet = new Uint8Array(0)] = captured(readCapture('user-write-72-garbage-padding'), 'to_device')
   const littered = decodePacket(packet.subarray(8)).payload
 

@@ -48,6 +48,21 @@ describe('choosing punches', () => {
     expect(chosen({ pins: ['3', '004'] }, 'attendance/8a')).toEqual([2])
   })
 
+  it('refuses what would quietly choose nothing', () => {
+    const choices: unknown[] = [
+      { pins: [1042] },
+      { pins: '1042' },
+      { denied: true },
+      { since: new Date(2024, 1, 29) },
+      { until: 20_240_229 },
+    ]
+    for (const choice of choices) {
+      expect(() => chosen(choice as PunchChoice)).toThrow(
+        expect.objectContaining({ code: 'ZK_VALUE_OUT_OF_RANGE' }),
+      )
+    }
+  })
+
   it('gives the list itself where all are wanted', () => {
     const punches = punchesAt('attendance/40', TIMES)
     expect(choosePunches(punches, punchChooser({}))).toBe(punches)
