@@ -51,7 +51,6 @@ describe('choosing punches', () => {
   it('refuses what would quietly choose nothing', () => {
     const choices: unknown[] = [
       { pins: [1042] },
-      { pins: '1042' },
       { denied: true },
       { since: new Date(2024, 1, 29) },
       { until: 20_240_229 },
