@@ -4,7 +4,13 @@ import { makeItCount } from './procedures/after-writing.ts'
 import { readPeople, readRawPeople } from './procedures/read-people.ts'
 import type { PeopleRead, RawPeople, ReadPeoplePlan } from './procedures/read-people.ts'
 import type { OnProgress } from './procedures/read-progress.ts'
-import { noSuchPin, pinWidthIfTold, removePerson, writePeople } from './procedures/write-people.ts'
+import {
+  findPerson,
+  noSuchPin,
+  pinWidthIfTold,
+  removePerson,
+  writePeople,
+} from './procedures/write-people.ts'
 import type { PersonOutcome } from './procedures/write-people.ts'
 import { clearAdministrators } from './commands/clearing.ts'
 import type { NewPerson, PersonFields } from './records/person-edit.ts'
@@ -35,10 +41,9 @@ export class TerminalPeople {
     return this.#line.perform(readRawPeople(this.#plan(options)), options, true)
   }
 
-  /** The person of a pin; undefined when there is none. */
+  /** The person of a pin; undefined when there is none. Throws ZK_BAD_RECORD when there are two, as writing does. */
   async find(pin: string, options: ReadPeopleOptions = {}): Promise<Person | undefined> {
-    const { people } = await this.list(options)
-    return people.find((person) => person.plausible && person.pin === pin)
+    return findPerson(await this.list(options), pin)
   }
 
   /**
