@@ -46,20 +46,8 @@ const FAMILY_NAMES = [
   'Okoye',
   'Petrov',
 ]
-const SHORT_NAMES = [
-  'Ana',
-  'Budi',
-  'Chidi',
-  'Dewi',
-  'Elif',
-  'Farid',
-  'Grace',
-  'Hana',
-  'Ivan',
-  'Joao',
-  'Keiko',
-  'Lena',
-]
+/** For fields that hold ASCII alone: the same names without their accents. */
+const SHORT_NAMES = GIVEN_NAMES.map((name) => name.normalize('NFD').replace(/\P{ASCII}/gu, ''))
 
 const USUAL_FINGER = 6
 const DENIED = 7

@@ -3,41 +3,22 @@ import { CODES, packTime, readClock, REPLIES, writeOption } from '@org/zk-proto/
 import { describe, expect, it } from 'vitest'
 import { encodePerson } from '../src/person-record.ts'
 import { profileNamed } from '../src/profile.ts'
-import { startTerminal, type TerminalOptions } from '../src/simulated-terminal.ts'
-import { RawClient, type Received } from './support/raw-client.ts'
-
-async function conversation(options: TerminalOptions = {}) {
-  const terminal = await startTerminal({ people: 3, punches: 5, ...options })
-  const client = await RawClient.tcp(terminal.port)
-  const { session } = await client.ask({ command: CODES.CONNECT })
-  const ask = (command: number, payload: Uint8Array = new Uint8Array(0)): Promise<Received> =>
-    client.ask({ command, session, replyId: 1, payload })
-  return {
-    terminal,
-    memory: terminal.memory,
-    ask,
-    codeOf: async (command: number, payload?: Uint8Array): Promise<number> =>
-      (await ask(command, payload)).command,
-    async [Symbol.asyncDispose](): Promise<void> {
-      await client[Symbol.asyncDispose]()
-      await terminal.stop()
-    },
-  }
-}
+import { bareConversation } from './support/bare-conversation.ts'
+import type { Received } from './support/raw-client.ts'
 
 const ascii = (text: string): Uint8Array => new TextEncoder().encode(text)
 const textOf = ({ payload }: Received): string => Buffer.from(payload).toString('latin1')
 
 describe('options', () => {
   it('are answered by name, with or without the closing NUL, and refused when there is none', async () => {
-    await using at = await conversation({ serialNumber: 'A=B' })
+    await using at = await bareConversation({ serialNumber: 'A=B' })
     expect(textOf(await at.ask(CODES.OPTIONS_RRQ, ascii('~SerialNumber\0')))).toBe('~SerialNumber=A=B\0')
     expect(textOf(await at.ask(CODES.OPTIONS_RRQ, ascii('~Platform')))).toBe('~Platform=JZ4725_TFT\0')
     expect(await at.codeOf(CODES.OPTIONS_RRQ, ascii('NoSuchOption\0'))).toBe(REPLIES.ACK_ERROR)
   })
 
   it('can be written, except the facts of the hardware', async () => {
-    await using at = await conversation()
+    await using at = await bareConversation()
     const write = (name: string, value: string): Promise<number> =>
       at.codeOf(CODES.OPTIONS_WRQ, writeOption.request.encode({ name, value }))
     expect(await write('LockOn', '8')).toBe(REPLIES.ACK_OK)
@@ -53,7 +34,7 @@ describe('options', () => {
   })
 
   it('tell the ports that were opened', async () => {
-    await using at = await conversation()
+    await using at = await bareConversation()
     expect(at.memory.options.get('TCPPort')).toBe(String(at.terminal.port))
     expect(at.memory.options.get('UDPPort')).toBe(String(at.terminal.port))
   })
@@ -61,14 +42,14 @@ describe('options', () => {
 
 describe('identity', () => {
   it('is a version string and a pin width of one byte', async () => {
-    await using at = await conversation()
+    await using at = await bareConversation()
     expect(textOf(await at.ask(CODES.GET_VERSION))).toBe('Ver 6.60 Jun 9 2017\0')
     // Vendor software sends two bytes that mean nothing here.
     expect([...(await at.ask(CODES.GET_PINWIDTH, Uint8Array.of(0x20, 0x50))).payload]).toEqual([9])
   })
 
   it.each([4, 80, 92, 112] as const)('counts in %i bytes of free sizes', async (freeSizesBytes) => {
-    await using at = await conversation({ profile: { ...profileNamed('typical'), freeSizesBytes } })
+    await using at = await bareConversation({ profile: { ...profileNamed('typical'), freeSizesBytes } })
     const { payload } = await at.ask(CODES.GET_FREE_SIZES)
     expect(payload).toHaveLength(freeSizesBytes)
     const told = (offset: number): number | undefined =>
@@ -80,7 +61,7 @@ describe('identity', () => {
 
 describe('the clock', () => {
   it('is read and set, and refuses a day that does not exist', async () => {
-    await using at = await conversation({
+    await using at = await bareConversation({
       now: () => Date.parse('2026-05-04T08:00:00Z'),
       zone: 'Asia/Jakarta',
     })
@@ -104,7 +85,7 @@ describe('the clock', () => {
 
 describe('people', () => {
   it('are written and deleted one by one; a record of another form is refused', async () => {
-    await using at = await conversation()
+    await using at = await bareConversation()
     const write = (layout: 'person/28' | 'person/72', uid: number, pin: string): Promise<number> =>
       at.codeOf(CODES.USER_WRQ, encodePerson(layout, { uid, pin, name: 'New' }))
     expect(await write('person/72', 9, 'N9')).toBe(REPLIES.ACK_OK)
@@ -121,7 +102,7 @@ describe('people', () => {
 
 describe('work', () => {
   it('stops and goes on, with the seconds as four bytes, two, or none', async () => {
-    await using at = await conversation()
+    await using at = await bareConversation()
     for (const payload of [new Uint8Array(4), new Uint8Array(2), new Uint8Array(0)]) {
       expect(await at.codeOf(CODES.DISABLEDEVICE, payload)).toBe(REPLIES.ACK_OK)
       expect(at.memory.isEnabled).toBe(false)
@@ -136,7 +117,7 @@ describe('work', () => {
 
   it('goes on by itself after the seconds that were given', async () => {
     let now = Date.parse('2026-05-04T08:00:00Z')
-    await using at = await conversation({ now: () => now })
+    await using at = await bareConversation({ now: () => now })
     await at.ask(CODES.DISABLEDEVICE, Uint8Array.of(10, 0, 0, 0))
     now += 9_999
     expect(at.memory.isEnabled).toBe(false)
@@ -147,7 +128,7 @@ describe('work', () => {
 
 describe('the log', () => {
   it('is cleared as a whole', async () => {
-    await using at = await conversation()
+    await using at = await bareConversation()
     expect(await at.codeOf(CODES.CLEAR_ATTLOG)).toBe(REPLIES.ACK_OK)
     expect(at.memory.log.count).toBe(0)
     expect(at.memory.people.count).toBe(3)

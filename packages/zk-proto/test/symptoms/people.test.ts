@@ -3,31 +3,17 @@ import { describe, expect, it } from 'vitest'
 import { fromHex, joinBytes, putU16, toHex, u32At } from '../../src/bytes.ts'
 import { CODES } from '../../src/codes.ts'
 import { connect } from '../../src/connect.ts'
-import { TCP_SLICE_BYTES } from '../../src/procedures/bulk-read.ts'
 import { readPeople, readRawPeople } from '../../src/procedures/read-people.ts'
 import { writePeople } from '../../src/procedures/write-people.ts'
 import { nulText } from '../../src/records/option.ts'
 import { person28, person72 } from '../../src/records/person.ts'
 import { joinPeople } from '../../src/records/punch-owner.ts'
 import { cutAt } from '../support/cuts.ts'
-import { Furniture } from '../support/furnished-terminal.ts'
 import { log40, people72 } from '../support/logs.ts'
 import { LoopbackTerminal } from '../support/loopback-terminal.ts'
 import { captured, readCapture } from '../support/recorded.ts'
-import type { Script } from '../support/scripted-terminal.ts'
-import { VirtualWire } from '../support/virtual-wire.ts'
+import { LIST, NOT_KEPT, terminalWith, three } from './people-terminal.ts'
 import { wireWith, readLog, punchesOf } from './replayed.ts'
-
-const LIST = { nameEncoding: 'auto', onProgress: undefined, sliceBytes: TCP_SLICE_BYTES }
-const NOT_KEPT = { code: 'ZK_REFUSED', details: { reason: 'not_kept' } }
-
-const three = [0, 1, 2].map((i) => people72(3).slice(i * 72, (i + 1) * 72))
-
-function terminalWith(people: readonly Uint8Array[], script: Script = {}) {
-  const furniture = new Furniture()
-  furniture.people = [...people]
-  return { furniture, wire: new VirtualWire(furniture.script(script)).connected() }
-}
 
 // The recording user-write-72-admin is not at hand: user-write-72-garbage-padding stands in for it.
 describe('symptom 7: setUser does nothing, card number cannot be set or is another number, "Can\'t set user" (2001)', () => {

@@ -4,29 +4,16 @@ import { toHex, u16At } from '../../src/bytes.ts'
 import { CODES } from '../../src/codes.ts'
 import { connect } from '../../src/connect.ts'
 import { copyPeople } from '../../src/copy-people.ts'
-import { TCP_SLICE_BYTES } from '../../src/procedures/bulk-read.ts'
 import { readPeople } from '../../src/procedures/read-people.ts'
 import { readOneTemplate, readTemplates } from '../../src/procedures/read-templates.ts'
 import { writeOneTemplate, writePeopleWithTemplates } from '../../src/procedures/write-templates.ts'
 import { person28, person72 } from '../../src/records/person.ts'
 import type { Template } from '../../src/records/template.ts'
 import { Furniture } from '../support/furnished-terminal.ts'
-import { people72 } from '../support/logs.ts'
 import { LoopbackTerminal } from '../support/loopback-terminal.ts'
 import type { Script } from '../support/scripted-terminal.ts'
-import { VirtualWire } from '../support/virtual-wire.ts'
+import { LIST, NOT_KEPT, terminalWith, three } from './people-terminal.ts'
 import { sentBy, wireWith, askUntil, answerNextWith } from './replayed.ts'
-
-const LIST = { nameEncoding: 'auto', onProgress: undefined, sliceBytes: TCP_SLICE_BYTES }
-const NOT_KEPT = { code: 'ZK_REFUSED', details: { reason: 'not_kept' } }
-
-const three = [0, 1, 2].map((i) => people72(3).slice(i * 72, (i + 1) * 72))
-
-function terminalWith(people: readonly Uint8Array[], script: Script = {}) {
-  const furniture = new Furniture()
-  furniture.people = [...people]
-  return { furniture, wire: new VirtualWire(furniture.script(script)).connected() }
-}
 
 const template = (uid: number, finger: number, flag = 1): Template => ({
   uid,
@@ -121,7 +108,7 @@ describe('symptom 4, continued: copying between two terminals is one operation',
 
   it('fingers go to the people of the same pin, whatever uid they have there, and are read back', async () => {
     await using at = await pair()
-    at.from.people = three
+    at.from.people = [...three]
     at.from.templates = [modern(1, 0), modern(2, 6), modern(2, 9), modern(3, 1)]
     // On the other terminal the same people have other uids, and one of them is not there.
     const renumbered = person72.patch(three[1] ?? new Uint8Array(72), { uid: 40 })
@@ -149,7 +136,7 @@ describe('symptom 4, continued: copying between two terminals is one operation',
 
   it('people go along where asked, under uids that are free there; those not named stay', async () => {
     await using at = await pair()
-    at.from.people = three
+    at.from.people = [...three]
     at.from.templates = [modern(2, 6)]
     at.to.people = [person72.patch(three[2] ?? new Uint8Array(72), { uid: 2 })]
     const copied = await copyPeople(at.source, at.target, { withPeople: true, pins: ['1002', '1003', '9'] })
@@ -170,7 +157,7 @@ describe('symptom 4, continued: copying between two terminals is one operation',
 
   it('a template of a version that the terminal does not speak is refused before anything is written', async () => {
     await using at = await pair()
-    at.to.people = three
+    at.to.people = [...three]
     at.to.options.set('~ZKFPVersion', '9')
     const { finger, flag, bytes } = modern(1, 0)
     const owner = { uid: 1, pin: '1001' }
@@ -199,9 +186,9 @@ describe('symptom 4, continued: copying between two terminals is one operation',
 
   it('what is refused on the way is told, and keeps nothing else from being copied', async () => {
     await using at = await pair()
-    at.from.people = three
+    at.from.people = [...three]
     at.from.templates = [modern(1, 0), modern(2, 6)]
-    at.to.people = three
+    at.to.people = [...three]
     at.to.options.set('~ZKFPVersion', '10')
     const [copied, versioned] = [
       await copyPeople(at.source, at.target, { pins: ['1001'], templateVersion: 9 }),
