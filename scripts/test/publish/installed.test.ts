@@ -7,8 +7,9 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { ROOT, packBoth, type Packed, type Published } from './packed.ts'
 import { PROGRAM_WITHIN_MS, run, start } from './programs.ts'
 
-/** The lowest version of `engines`. */
+/** The lowest version of `engines`, and the oldest TypeScript that the README promises types for. */
 const OLDEST_NODE = '20.19.0'
+const OLDEST_TYPESCRIPT = '5.7.2'
 const EXAMPLE = 'first-example'
 
 // A test runs up to three programs, each with its own deadline.
@@ -18,15 +19,18 @@ const made = new DisposableStack()
 let packed: Packed
 /** The folders of the programs `node` that are tried. */
 const nodes = { oldest: '', newest: dirname(process.execPath) }
+/** Its compiler. */
+let oldestCompiler = ''
 /** A project with the library alone, and one with the simulator too. */
 const projects = { library: '', both: '' }
 
 beforeAll(async () => {
   packed = made.use(await packBoth())
   nodes.oldest = await installNode(OLDEST_NODE)
+  oldestCompiler = await installCompiler(OLDEST_TYPESCRIPT)
   projects.library = await installPackages('library', ['zk-proto'])
   projects.both = await installPackages('both', ['zk-proto', 'zk-sim'])
-}, 4 * PROGRAM_WITHIN_MS)
+}, 5 * PROGRAM_WITHIN_MS)
 afterAll(() => made.dispose())
 
 const versions = [
@@ -81,7 +85,8 @@ describe.each(versions)('on the %s Node, %s', (which, version) => {
   })
 })
 
-it('the example and every entrance type-check strictly, with no types but our own', async () => {
+it('the example and every entrance type-check strictly, with no types but our own, from the oldest TypeScript on', async () => {
+  expect(readmeOf('both')).toContain(`TypeScript ${OLDEST_TYPESCRIPT.replace(/\.\d+$/, '')} or later`)
   writeExample('both', 4370)
   const folder = projects.both
   cpSync(join(folder, `${EXAMPLE}.mjs`), join(folder, `${EXAMPLE}.ts`))
@@ -102,15 +107,20 @@ it('the example and every entrance type-check strictly, with no types but our ow
     }
     const config = { compilerOptions, files: [`${EXAMPLE}.ts`, 'entrances.ts'] }
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config))
-    const complaints = await run(join(ROOT, 'node_modules/.bin/tsc'), ['--project', '.'], { cwd: folder })
-    expect(complaints).toBe('')
+    for (const compiler of [oldestCompiler, join(ROOT, 'node_modules/.bin/tsc')]) {
+      expect(await run(compiler, ['--project', '.'], { cwd: folder })).toBe('')
+    }
   }
 })
 
+/** The README of the library as it was installed. */
+function readmeOf(project: keyof typeof projects): string {
+  return readFileSync(join(projects[project], 'node_modules/@org/zk-proto/README.md'), 'utf8')
+}
+
 /** Puts the first example of the installed README into the project, with only the address replaced. */
 function writeExample(project: keyof typeof projects, port: number): void {
-  const readme = readFileSync(join(projects[project], 'node_modules/@org/zk-proto/README.md'), 'utf8')
-  const example = /```ts\n([^]*?)```/.exec(readme)?.[1] ?? ''
+  const example = /```ts\n([^]*?)```/.exec(readmeOf(project))?.[1] ?? ''
   const aimed = example.replace(/host: '[^']+'/, `host: '127.0.0.1', port: ${port}`)
   expect(aimed).toContain(`port: ${port}`)
   const code = example.split('\n').filter((line) => line !== '' && !line.startsWith('//'))
@@ -136,7 +146,14 @@ async function installPackages(folder: string, names: readonly Published[]): Pro
   return project
 }
 
-/** The folder of that version's program, from npm's package of the name: the one thing here that only the registry has. */
+/** The compiler of that version, for users who have not moved on; from the registry, as Node is. */
+async function installCompiler(version: string): Promise<string> {
+  const folder = emptyProject(`typescript-${version}`)
+  await run('npm', ['install', '--no-audit', '--no-fund', `typescript@${version}`], { cwd: folder })
+  return join(folder, 'node_modules/.bin/tsc')
+}
+
+/** The folder of that version's program, from npm's package of the name. */
 async function installNode(version: string): Promise<string> {
   const folder = emptyProject(`node-${version}`)
   await run('npm', ['install', '--no-audit', '--no-fund', `node@${version}`], { cwd: folder })
