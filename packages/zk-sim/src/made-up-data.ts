@@ -10,7 +10,7 @@ import { visits } from './working-days.ts'
 
 /** How much is made up, and when. */
 export interface MadeUpOptions extends MemoryOptions {
-  /** How many people. Default: 50. */
+  /** How many people, as far as the model has room. Default: 50. */
   people?: number
   /** How many punches, as far as the log has room. Default: 1,000. */
   punches?: number
@@ -58,9 +58,14 @@ const PEOPLE_PER_DELETED = 40
 /**
  * A terminal with made-up people and punches. Some punches belong to people who are no longer in the list, some are
  * equal to another of the same second, and an access panel refuses some: as on terminals in use.
+ * @throws RangeError for a number that counts nothing, such as -1, and for what a memory refuses.
  */
 export function madeUpMemory(options: MadeUpOptions = {}): TerminalMemory {
-  const { people = 50, punches = 1_000, seed = 1 } = options
+  const { people = 50, punches = 1_000, fingers = 0, seed = 1 } = options
+  for (const [name, number] of Object.entries({ people, punches, fingers })) {
+    if (!Number.isSafeInteger(number) || number < 0)
+      throw new RangeError(`expected ${name} of 0 or more, got ${number}`)
+  }
   const memory = new TerminalMemory(options)
   const { profile } = memory
   const deleted = punches > 0 ? Math.floor(people / PEOPLE_PER_DELETED) : 0
@@ -70,7 +75,7 @@ export function madeUpMemory(options: MadeUpOptions = {}): TerminalMemory {
   for (const person of everybody.slice(0, people))
     memory.people.store(encodePerson(profile.personLayout, person))
   const { serialNumber, options: settings } = memory
-  for (const { uid } of everybody.slice(0, Math.min(people, options.fingers ?? 0))) {
+  for (const { uid } of everybody.slice(0, Math.min(people, fingers))) {
     const template = madeUpTemplate(settings.get('~ZKFPVersion'), { serialNumber, uid, finger: USUAL_FINGER })
     memory.templates.store(uid, USUAL_FINGER, template)
   }

@@ -71,6 +71,8 @@ const MEMORY_OPTIONS = [
   'until',
 ] as const
 const REOPEN_AFTER_MS = 50
+/** Timers count no further. */
+const LONGEST_PACE_MS = 0x7fff_ffff
 const HIGHEST_SESSION_ID = 0xffff
 const DAY_MS = 86_400_000
 
@@ -115,6 +117,7 @@ class RunningTerminal implements SimulatedTerminal {
 
   constructor(memory: TerminalMemory, options: TerminalOptions) {
     const { host = '127.0.0.1', transports = memory.profile.transports } = options
+    if (transports.length === 0) throw new RangeError('expected transports: tcp, udp or both')
     this.host = host
     this.memory = memory
     this.faults = new Faults(options.faults)
@@ -267,7 +270,8 @@ function asError(error: unknown): Error {
 }
 
 function paceOf({ paceMs = 0, segmentBytes, coalesce = false }: TerminalOptions): Pace {
-  if (!(paceMs >= 0)) throw new RangeError(`expected paceMs of 0 or more, got ${paceMs}`)
+  if (!(paceMs >= 0 && paceMs <= LONGEST_PACE_MS))
+    throw new RangeError(`expected paceMs from 0 to ${LONGEST_PACE_MS}, got ${paceMs}`)
   if (segmentBytes !== undefined && !(Number.isInteger(segmentBytes) && segmentBytes >= 1)) {
     throw new RangeError(`expected segmentBytes of 1 or more, got ${segmentBytes}`)
   }

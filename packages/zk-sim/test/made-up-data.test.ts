@@ -59,6 +59,12 @@ describe('made-up data', () => {
     expect(madeUpMemory({ profile, punches: 60, until: UNTIL }).log.count).toBe(40)
   })
 
+  it('is counted by whole numbers from 0 on', () => {
+    expect(() => madeUpMemory({ people: -1 })).toThrow(RangeError)
+    expect(() => madeUpMemory({ punches: Number.NaN })).toThrow('expected punches of 0 or more, got NaN')
+    expect(() => madeUpMemory({ fingers: 1.5 })).toThrow('expected fingers of 0 or more, got 1.5')
+  })
+
   it('may be nothing at all', () => {
     const memory = madeUpMemory({ people: 0, punches: 0 })
     expect([memory.people.count, memory.log.count]).toEqual([0, 0])

@@ -40,6 +40,8 @@ describe('starting', () => {
       'with it profile',
     )
     await expect(startTerminal({ paceMs: -1 })).rejects.toThrow('paceMs')
+    await expect(startTerminal({ paceMs: Number.POSITIVE_INFINITY })).rejects.toThrow('paceMs')
+    await expect(startTerminal({ transports: [] })).rejects.toThrow('transports')
     await expect(startTerminal({ segmentBytes: 0 })).rejects.toThrow('segmentBytes')
     await expect(startTerminal({ firstSessionId: 70_000 })).rejects.toThrow('firstSessionId')
   })

@@ -17,10 +17,12 @@ const OWNER_ONLY = 0o600
 /**
  * The memories of a file: what one terminal held, or a list of such. `capacity`: the room of their logs, where it is not
  * that of the model.
- * @throws OptionError when it is not what was kept.
+ * @throws OptionError when it is not what was kept, Error when it cannot be read.
  */
 export async function loadMemories(file: string, capacity: number | undefined): Promise<TerminalMemory[]> {
-  const text = await readFile(file, 'utf8')
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new Error(`--load ${file}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+  })
   try {
     const content: unknown = JSON.parse(text)
     const kept: unknown[] = Array.isArray(content) ? content : [content]

@@ -93,7 +93,9 @@ async function scriptText(source: string): Promise<string> {
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined
     if (code === 'ENOENT' || code === 'ENAMETOOLONG' || code === 'ENOTDIR') return source
-    throw error
+    throw new Error(`--faults ${source}: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    })
   }
 }
 

@@ -160,6 +160,8 @@ function memorySource(values: Values): MemorySource {
     throw new OptionError(`--punches ${punches}: the log has room for ${room}; --capacity makes it larger`)
   if (recorded) return { kind: 'recorded', ...shared, punches }
   const people = numberOf(values, 'people', { least: 0, most: profile.capacity.people }) ?? PEOPLE
+  if (people === 0 && punches > 0 && values.punches !== undefined)
+    throw new OptionError(`--punches ${punches} needs somebody who punched: --people is 0`)
   return { kind: 'made-up', profile, people, ...shared, punches }
 }
 

@@ -36,6 +36,11 @@ describe('the arguments', () => {
     expect(readSettings(['--', '--port', '5'])).toMatchObject({ port: 5 })
   })
 
+  it('ask for no punches of nobody', () => {
+    expect(() => readSettings(['--people', '0', '--punches', '5'])).toThrow('--punches 5 needs somebody')
+    expect(readSettings(['--people', '0'])).toMatchObject({ memories: { people: 0 } })
+  })
+
   it('name an address to listen on: an empty one would be every address', () => {
     expect(() => readSettings(['--host', ''])).toThrow('--host: expected an address or a name')
   })
