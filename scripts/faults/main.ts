@@ -46,7 +46,9 @@ if (options !== undefined) {
   const badCells = outcomes.filter(({ isGood }) => !isGood).length
   const seconds = ((performance.now() - began) / 1_000).toFixed(1)
   console.log(
-    `\n${outcomes.length} cells in ${seconds} s, ${badCells === 0 ? 'all good' : `${badCells} bad`}`,
+    outcomes.length === 0
+      ? '\nno cell: no row and model hold these texts'
+      : `\n${outcomes.length} cells in ${seconds} s, ${badCells === 0 ? 'all good' : `${badCells} bad`}`,
   )
   if (badCells > 0 || outcomes.length === 0) process.exitCode = 1
 }
