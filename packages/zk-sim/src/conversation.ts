@@ -16,6 +16,13 @@ const MOST_WAITING_BYTES = 16 * 1024 * 1024
 /** Live events that wait to be sent; of a client that does not read, further ones are lost. */
 const MOST_EVENTS_WAITING = 1_000
 
+/** An event on its way to a client. */
+interface LiveEvent {
+  readonly packet: Uint8Array
+  timesSent: number
+  readonly mostTimes: number
+}
+
 /** What a conversation is part of. */
 export interface Surroundings extends Pick<Exchange, 'memory' | 'stats' | 'faults' | 'power'> {
   /** Somebody presents a finger just now. */
@@ -30,10 +37,13 @@ export class Conversation {
   readonly #dispatch: Dispatch
   readonly #waiting: TerminalRequest[] = []
   #waitingBytes = 0
-  readonly #events: Uint8Array[] = []
+  readonly #events: LiveEvent[] = []
+  /** Events sent that may be sent again, the oldest first. */
+  readonly #awaited: LiveEvent[] = []
   readonly #passerBy: () => void
   readonly #lateAnswers: HeldBack<{ request: TerminalRequest; answer: Answer }>
-  readonly #lateEvents: HeldBack<Uint8Array>
+  readonly #lateEvents: HeldBack<LiveEvent>
+  readonly #resends: HeldBack<LiveEvent>
   readonly #afterwards: (() => void)[] = []
   /** Packets of a transfer sent since it began; undefined while none is being sent. */
   #transferPackets: number | undefined
@@ -56,8 +66,13 @@ export class Conversation {
       this.#answer(request, answer)
       wake()
     })
-    this.#lateEvents = new HeldBack((packet) => {
-      this.#queueEvent(packet)
+    this.#lateEvents = new HeldBack((event) => {
+      this.#queueEvent(event)
+      wake()
+    })
+    this.#resends = new HeldBack((event) => {
+      if (!this.#awaited.includes(event)) return
+      this.#queueEvent(event)
       wake()
     })
     const { checksums } = surroundings.memory.profile
@@ -130,10 +145,15 @@ export class Conversation {
   /** Takes up those events that its client asked for. Gives whether there is something to send. */
   announce(happenings: readonly Happening[]): boolean {
     const { link } = this
-    const { faults } = this.#exchange
+    const { faults, memory, stats } = this.#exchange
+    const { resends, stopAfter = Number.POSITIVE_INFINITY } = memory.profile.unacknowledgedEvents
     if (link.phase !== 'ready') return false
     for (const { event, payload } of happenings) {
       if ((link.eventMask & event) === 0) continue
+      if (link.unacknowledgedEvents >= stopAfter) {
+        stats.liveEvents.dropped += 1
+        continue
+      }
       // The session would put it behind the answer that is being sent.
       const packet = framePacket(
         link.transport,
@@ -141,9 +161,10 @@ export class Conversation {
         payload,
       )
       const lateMs = faults.strike('liveLate')?.number('ms')
-      if (lateMs === undefined) this.#queueEvent(packet)
-      else this.#lateEvents.hold(packet, lateMs)
-      if (faults.strike('liveTwice') !== undefined) this.#queueEvent(packet)
+      const told = { packet, timesSent: 0, mostTimes: 1 + resends }
+      if (lateMs === undefined) this.#queueEvent(told)
+      else this.#lateEvents.hold(told, lateMs)
+      if (faults.strike('liveTwice') !== undefined) this.#queueEvent({ ...told })
     }
     return this.#events.length > 0
   }
@@ -172,7 +193,9 @@ export class Conversation {
     link.eventMask = 0
     link.unacknowledgedEvents = 0
     this.#events.length = 0
+    this.#awaited.length = 0
     this.#lateEvents.takeBack()
+    this.#resends.takeBack()
   }
 
   /** The connection is gone: the session ends, and nothing is answered any more. */
@@ -185,21 +208,35 @@ export class Conversation {
     this.#session.detach(undefined, nowMs)
   }
 
-  #queueEvent(packet: Uint8Array): void {
-    if (this.#events.length < MOST_EVENTS_WAITING) this.#events.push(packet)
+  #queueEvent(event: LiveEvent): void {
+    if (this.#events.length < MOST_EVENTS_WAITING) this.#events.push(event)
     else this.#exchange.stats.liveEvents.dropped += 1
   }
 
   #takeEvent(): Uint8Array | undefined {
-    const packet = this.#events.shift()
-    if (packet === undefined) return undefined
+    const event = this.#events.shift()
+    if (event === undefined) return undefined
     this.#exchange.stats.liveEvents.sent += 1
-    this.link.unacknowledgedEvents += 1
-    return packet
+    if (event.timesSent === 0) this.link.unacknowledgedEvents += 1
+    event.timesSent += 1
+    this.#await(event)
+    return event.packet
   }
 
-  /** Nothing waits for an acknowledgement, so one that is missing or comes for no event changes nothing. */
+  /** Sees to it that an event goes out once more if nobody acknowledges it. */
+  #await(event: LiveEvent): void {
+    if (event.mostTimes === 1) return
+    if (event.timesSent === 1) {
+      if (this.#awaited.length >= MOST_EVENTS_WAITING) return
+      this.#awaited.push(event)
+    }
+    const { resendMs } = this.#exchange.memory.profile.unacknowledgedEvents
+    if (event.timesSent < event.mostTimes) this.#resends.hold(event, resendMs)
+  }
+
+  /** An acknowledgement names no event, so it counts for the oldest. One that comes for no event changes nothing. */
   #acknowledged(): void {
+    this.#awaited.shift()
     if (this.link.unacknowledgedEvents === 0) return
     this.link.unacknowledgedEvents -= 1
     this.#exchange.stats.liveEvents.acknowledged += 1

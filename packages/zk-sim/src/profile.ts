@@ -1,6 +1,6 @@
 // Models of terminals: record forms, limits and habits, each a setting that a test may change. What the protocol
 // reference marks as configurable is a field here. Source: docs/protocol §26 and appendix A, quirks of §25.
-import type { PersonLayoutName } from '@org/zk-proto/wire'
+import type { BULK_TABLES, PersonLayoutName } from '@org/zk-proto/wire'
 import type { PunchEventBytes } from './live-happening.ts'
 import type { LogLayoutName } from './punch-record.ts'
 
@@ -29,6 +29,19 @@ export interface EnrolmentHabits {
   readonly timeoutResult: 4 | 6
   /** A bad press ends the enrolment; otherwise the finger may be pressed again. */
   readonly badPressEnds: boolean
+}
+
+/** The name of a table that is read through a buffer. */
+export type BulkTableName = keyof typeof BULK_TABLES
+
+/** What a terminal does about live events that nobody acknowledges. No source tells of more than nothing. */
+export interface UnacknowledgedEvents {
+  /** So often each is sent again. */
+  readonly resends: number
+  /** So long it waits before. */
+  readonly resendMs: number
+  /** With so many unacknowledged no others are sent until some are; undefined: they are sent all the same. */
+  readonly stopAfter: number | undefined
 }
 
 /** A model of terminal. */
@@ -96,8 +109,12 @@ export interface Profile {
   readonly closingAck: 'last-index' | 'byte-total'
   /** Code that refuses CMD_DATA_WRRQ, so that only direct reads are left; undefined: buffered reads work. §26.6. */
   readonly refusesBufferedReads: number | undefined
+  /** Which tables that is about: all, or those of these names (`BULK_TABLES` of the wire). §26.6. */
+  readonly refusesBufferedReadsOf: 'all' | readonly BulkTableName[]
   /** What the direct read of the log (command 13) gives: the log, leftover memory in perfect framing, or 65535. §14.1. */
   readonly directReads: 'log' | 'leftover-memory' | 'unknown'
+  /** What becomes of live events that their client does not acknowledge. §26.8. */
+  readonly unacknowledgedEvents: UnacknowledgedEvents
   /** Code that answers CMD_CONNECT of every client; undefined: clients are served. */
   readonly refusesClients: number | undefined
   /** What a packet with a wrong checksum meets. §26.2. */
@@ -195,7 +212,9 @@ const typical: Profile = {
   inlineLimitBytes: 1_024,
   closingAck: 'last-index',
   refusesBufferedReads: undefined,
+  refusesBufferedReadsOf: 'all',
   directReads: 'log',
+  unacknowledgedEvents: { resends: 0, resendMs: 5_000, stopAfter: undefined },
   refusesClients: undefined,
   checksums: 'drop',
   withoutSession: 'refuse',

@@ -146,6 +146,13 @@ describe('a table', () => {
     await using at = await conversation(withProfile({ refusesBufferedReads: 65_535 }))
     expect((await at.prepare(attendance)).command).toBe(REPLIES.ACK_UNKNOWN)
   })
+
+  it('is refused for those tables alone that a model keeps to itself', async () => {
+    const profile = withProfile({ refusesBufferedReads: 4_989, refusesBufferedReadsOf: ['people'] })
+    await using at = await conversation(profile)
+    expect((await at.prepare(people)).command).toBe(4_989)
+    expect((await at.prepare(attendance)).command).toBe(REPLIES.ACK_OK)
+  })
 })
 
 describe('a direct read', () => {

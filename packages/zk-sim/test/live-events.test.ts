@@ -12,11 +12,11 @@ import {
   registerEvents,
   REPLIES,
 } from '@org/zk-proto/wire'
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { Conversation } from '../src/conversation.ts'
 import { Faults } from '../src/faults/faults.ts'
 import { madeUpMemory } from '../src/made-up-data.ts'
-import { profileNamed, profiles } from '../src/profile.ts'
+import { profileNamed, profiles, type Profile } from '../src/profile.ts'
 import type { PunchTruth } from '../src/punch-record.ts'
 import { createDispatch } from '../src/responders/dispatch.ts'
 import { startTerminal, type SimulatedTerminal } from '../src/simulated-terminal.ts'
@@ -137,9 +137,9 @@ describe.each(served)('a $name terminal over $transport', ({ profile, transport 
 })
 
 /** A conversation over UDP without a network: what is put in and what comes out, packet by packet. */
-function conversationOf(punches: number) {
+function conversationOf(punches: number, profile: Partial<Profile> = {}) {
   const stats = new TerminalStats()
-  const memory = madeUpMemory({ people: 3, punches })
+  const memory = madeUpMemory({ people: 3, punches, profile: { ...profileNamed('typical'), ...profile } })
   const noPower = { restart: () => undefined, powerOff: () => undefined }
   const desk = {
     nextSessionId: () => 7,
@@ -171,6 +171,10 @@ const touch = { event: EVENTS.FINGER, payload: NO_DATA }
 const wish = (mask: number): Uint8Array => registerEvents.request.encode({ mask })
 
 describe('a conversation', () => {
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+
   it('sends an event between the packets of a bulk answer', () => {
     const { conversation, take, ask } = conversationOf(200)
     ask(CODES.REG_EVENT, wish(ALL))
@@ -211,6 +215,46 @@ describe('a conversation', () => {
     }
     expect(ask(CODES.GET_TIME)?.command).toBe(REPLIES.ACK_OK)
     expect(stats.liveEvents).toEqual({ sent: 5_000, acknowledged: 0, dropped: 0 })
+  })
+
+  it('sends again what is not acknowledged, where its model does, and no oftener than that', () => {
+    vi.useFakeTimers()
+    const unacknowledgedEvents = { resends: 3, resendMs: 5_000, stopAfter: undefined }
+    const { conversation, stats, take, say, ask } = conversationOf(0, { unacknowledgedEvents })
+    ask(CODES.REG_EVENT, wish(ALL))
+    const taken = () => Array.from({ length: 10 }, take).filter((packet) => packet !== undefined).length
+    conversation.announce([touch, touch])
+    expect(taken()).toBe(2)
+    vi.advanceTimersByTime(4_999)
+    expect(taken()).toBe(0)
+    vi.advanceTimersByTime(1)
+    expect(taken()).toBe(2)
+    say(REPLIES.ACK_OK)
+    vi.advanceTimersByTime(5_000)
+    expect(taken()).toBe(1)
+    vi.advanceTimersByTime(5_000)
+    expect(taken()).toBe(1)
+    vi.advanceTimersByTime(60_000)
+    expect(taken()).toBe(0)
+    expect(stats.liveEvents).toEqual({ sent: 6, acknowledged: 1, dropped: 0 })
+    conversation.announce([touch])
+    expect(taken()).toBe(1)
+    ask(CODES.EXIT)
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it('tells no more once too many are unacknowledged, where its model stops then, until some are', () => {
+    const unacknowledgedEvents = { resends: 0, resendMs: 5_000, stopAfter: 2 }
+    const { conversation, stats, take, say, ask } = conversationOf(0, { unacknowledgedEvents })
+    ask(CODES.REG_EVENT, wish(ALL))
+    for (let count = 0; count < 5; count++) {
+      conversation.announce([touch])
+      take()
+    }
+    expect(stats.liveEvents).toEqual({ sent: 2, acknowledged: 0, dropped: 3 })
+    say(REPLIES.ACK_OK)
+    conversation.announce([touch])
+    expect(take()?.command).toBe(CODES.REG_EVENT)
   })
 
   it('counts no more acknowledgements than it sent events', () => {

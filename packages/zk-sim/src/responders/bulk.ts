@@ -1,7 +1,17 @@
 // Whole tables: a snapshot read in slices (1503, 1504, 1502). The script of faults acts here on the log under a reader's
 // hands. Source: docs/protocol §14 and §26.6.
-import { bulkReady, CODES, freeBulk, prepareBulk, readChunk, REPLIES } from '@org/zk-proto/wire'
+import {
+  BULK_TABLES,
+  bulkReady,
+  CODES,
+  freeBulk,
+  prepareBulk,
+  readChunk,
+  REPLIES,
+  type BulkRequest,
+} from '@org/zk-proto/wire'
 import { strikeRead } from '../faults/terminal-faults.ts'
+import type { Profile } from '../profile.ts'
 import {
   done,
   refused,
@@ -21,7 +31,8 @@ export const bulkResponders: readonly Responder[] = [
   respond(prepareBulk, (request, exchange) => {
     const { memory, link, faults, power } = exchange
     const { refusesBufferedReads, inlineLimitBytes } = memory.profile
-    if (refusesBufferedReads !== undefined) return refused(refusesBufferedReads)
+    if (refusesBufferedReads !== undefined && isRefused(request, memory.profile))
+      return refused(refusesBufferedReads)
     const restarts = request.command === CODES.ATTLOG_RRQ && strikeRead(faults, 0, memory)
     const table = tableOf(request, memory)
     if (table === undefined) return refused()
@@ -49,6 +60,15 @@ export const bulkResponders: readonly Responder[] = [
     link.upload = undefined
   }),
 ]
+
+/** Whether the profile's refusal is about this table. */
+function isRefused({ command, dataType }: BulkRequest, { refusesBufferedReadsOf }: Profile): boolean {
+  if (refusesBufferedReadsOf === 'all') return true
+  return refusesBufferedReadsOf.some((name) => {
+    const table = BULK_TABLES[name]
+    return table.command === command && table.dataType === dataType
+  })
+}
 
 /** The terminal goes down instead of answering. */
 function restartInstead(power: Exchange['power']): Answer {
