@@ -17,7 +17,10 @@ export interface LiveEventsOptions {
 
 const HEARTBEAT_MS = 30_000
 
-/** Listens until the loop is left, the signal aborts, or the connection ends, which is thrown. */
+/**
+ * Listens until the loop is left, the signal aborts, or the connection ends, which is thrown. Throws ZK_VALUE_OUT_OF_RANGE for a
+ * heartbeat or a mask that cannot be meant.
+ */
 export async function* liveEvents(
   line: TerminalLine,
   options: LiveEventsOptions = {},
@@ -25,6 +28,10 @@ export async function* liveEvents(
   const { signal, mask = ALL_EVENTS, heartbeatMs = HEARTBEAT_MS } = options
   if (!(heartbeatMs > 0)) {
     throw new ZkUsageError('ZK_VALUE_OUT_OF_RANGE', `heartbeatMs must be above 0, got ${heartbeatMs}`)
+  }
+  // With a mask that asks for nothing the loop would wait for ever.
+  if (!Number.isInteger(mask) || mask < 1 || mask > ALL_EVENTS) {
+    throw new ZkUsageError('ZK_VALUE_OUT_OF_RANGE', `A mask is a sum of EVENTS, got ${mask}`)
   }
   line.refuseWhenClosed()
   const plan = { registrations: line.registrations, mask, heartbeatMs }

@@ -402,12 +402,14 @@ describe('terminal.liveEvents', () => {
     await expect.poll(() => at.scripted().acknowledged).toBe(3)
   })
 
-  it('throws when its signal aborts, when the heartbeat is impossible and when the terminal is closed', async () => {
+  it('throws when its signal aborts, when heartbeat or mask are impossible and when the terminal is closed', async () => {
     await using at = await stage()
     const next = (options: object): Promise<unknown> => at.terminal.liveEvents(options).next()
     const aborting = next({ signal: AbortSignal.timeout(20), mask: 1 })
     await expect(aborting).rejects.toMatchObject({ code: 'ZK_ABORTED' })
-    await expect(next({ heartbeatMs: 0 })).rejects.toMatchObject({ code: 'ZK_VALUE_OUT_OF_RANGE' })
+    for (const wrong of [{ heartbeatMs: 0 }, { mask: 0 }, { mask: 2 ** 16 }, { mask: 'ATTLOG' }]) {
+      await expect(next(wrong)).rejects.toMatchObject({ code: 'ZK_VALUE_OUT_OF_RANGE' })
+    }
     await at.terminal.close()
     await expect(next({})).rejects.toMatchObject({ code: 'ZK_CLOSED' })
   })
