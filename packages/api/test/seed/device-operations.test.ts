@@ -24,6 +24,10 @@ describe.each(MODES)('in %s', (mode) => {
   const syncTime = (id: number, token = service.admin) =>
     service.client.post(`/api/v1/devices/${id}/sync-time`, undefined, { token })
 
+  /** A clock shows whole seconds, and a loaded machine reads it late: to two seconds is as near as a test can tell. */
+  const near = (data: unknown, drift: number): boolean =>
+    Math.abs((data as { drift_seconds: number }).drift_seconds - drift) <= 2
+
   it('S-OPS-01 tells what the terminal says of itself now', async () => {
     const [terminal, id] = await place({
       people: 7,
@@ -82,14 +86,15 @@ describe.each(MODES)('in %s', (mode) => {
     const zone = 'Asia/Kathmandu'
     const [terminal, id] = await place({ ...options, zone, driftSeconds: -95 }, { timezone: zone })
     await using _terminal = terminal
-    expect((await infoOf(id)).data).toMatchObject({ drift_seconds: -95 })
+    expect(near((await infoOf(id)).data, -95)).toBe(true)
 
     const answer = await syncTime(id, await service.account('operator'))
-    expect(answer.data).toMatchObject({ device_id: id, drift_seconds: -95, timezone: zone })
+    expect(answer.data).toMatchObject({ device_id: id, timezone: zone })
+    expect(near(answer.data, -95)).toBe(true)
     const { before, after } = answer.data as { before: string; after: string }
     const gained = (Date.parse(`${after}Z`) - Date.parse(`${before}Z`)) / 1_000
-    expect(gained).toBeGreaterThanOrEqual(94)
-    expect((await infoOf(id)).data).toMatchObject({ drift_seconds: 0 })
+    expect(gained).toBeGreaterThanOrEqual(93)
+    expect(near((await infoOf(id)).data, 0)).toBe(true)
     const { rows } = await service.database.audit.list(
       { action: 'device.set-clock' },
       { offset: 0, limit: 1 },

@@ -2,7 +2,7 @@
 // arrives as that second begins.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Database } from '@org/data'
-import { formatWallTime, parseWallTime } from '@org/zk-proto'
+import { formatWallTime, parseWallTime, type WallTime } from '@org/zk-proto'
 import type { Actor } from '../accounts/account.ts'
 import type { AuditTrail } from '../audit-trail.ts'
 import { deviceZone } from '../device-zone.ts'
@@ -41,28 +41,28 @@ export async function setClock(
       const { terminal, device } = hand
       const { timezone } = device
       const askedAtMs = Date.now()
-      await terminal.clock.read({ signal: hand.signal })
+      const shownFirst = await terminal.clock.read({ signal: hand.signal })
       const oneWayMs = (Date.now() - askedAtMs) / 2
+      const readAtMs = askedAtMs + oneWayMs
       const arrivesAtMs = Math.ceil((Date.now() + oneWayMs) / 1_000) * 1_000
       await sleep(Math.max(0, arrivesAtMs - oneWayMs - Date.now()), undefined, { signal: hand.signal })
 
       hand.lease.assertHeld()
-      const sentAtMs = Date.now()
       const wallTime = wallTimeAt(timezone, arrivesAtMs)
       const { before, after } = await terminal.clock.set(parseWallTime(wallTime), { signal: hand.signal })
       const endedAtMs = Date.now()
-      const drift = (shown: string, readAtMs: number) =>
-        clockDriftSeconds({ wallTime: shown, readAtMs }, timezone)
-      const [shownBefore, shownAfter] = [formatWallTime(before), formatWallTime(after)]
+      const drift = (shown: WallTime, atMs: number) =>
+        clockDriftSeconds({ wallTime: formatWallTime(shown), readAtMs: atMs }, timezone)
       return {
         setting: {
           deviceId,
-          before: shownBefore,
-          after: shownAfter,
-          driftSeconds: drift(shownBefore, sentAtMs + oneWayMs),
+          before: formatWallTime(before),
+          after: formatWallTime(after),
+          // Not from `before`: that was read as a second began, where half a second is no fair guess of what is not shown.
+          driftSeconds: drift(shownFirst, readAtMs),
           timezone,
         },
-        driftAfter: drift(shownAfter, endedAtMs - oneWayMs),
+        driftAfter: drift(after, endedAtMs - oneWayMs),
       }
     },
   )
