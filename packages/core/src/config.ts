@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import { envSchema } from 'env-schema'
 import { Type, type Static } from 'typebox'
 import { isZone } from './device-zone.ts'
+import type { NoticeChannel } from './notices/notice.ts'
 import { parseNetwork } from './terminals/network-bounds.ts'
 
 /** Shortest secret accepted, in bytes: 256 bits, what HS256 and AES-256 are worth. */
@@ -147,6 +148,54 @@ export const CONFIG = Type.Object({
     maximum: 1_000_000,
     description: 'Requests to open a door a minute from one account; refused and repeated ones count.',
   }),
+  SMTP_URL: Type.Optional(
+    Type.String({
+      description:
+        'smtp://user:password@host:port or smtps://…: sends notices by e-mail to NOTIFY_EMAILS. Default: none.',
+      pattern: '^smtps?://',
+      secret: true,
+    }),
+  ),
+  NOTIFY_EMAILS: Type.Optional(
+    Type.String({
+      description: 'Comma-separated e-mail addresses that notices go to; needed with SMTP_URL.',
+    }),
+  ),
+  NOTIFY_FROM: Type.String({
+    default: 'ZKTeco Device API <no-reply@localhost>',
+    minLength: 3,
+    description: 'Sender of e-mails.',
+  }),
+  SLACK_WEBHOOK_URL: Type.Optional(
+    Type.String({
+      description: 'Incoming webhook of Slack that notices go to. Default: none.',
+      pattern: '^https?://',
+      secret: true,
+    }),
+  ),
+  WEBHOOK_URL: Type.Optional(
+    Type.String({
+      description: 'URL that notices are posted to, signed with WEBHOOK_SECRET. Default: none.',
+      pattern: '^https?://',
+      secret: true,
+    }),
+  ),
+  WEBHOOK_SECRET: Type.Optional(
+    Type.String({
+      description: 'Signs what is posted to WEBHOOK_URL (HMAC-SHA256); at least 32 bytes; needed with it.',
+      secret: true,
+    }),
+  ),
+  WEBHOOK_SECRET_PREVIOUS: Type.Optional(
+    Type.String({
+      description: 'The secret before the last change: a second signature is made with it.',
+      secret: true,
+    }),
+  ),
+  WEBHOOK_PUNCHES: Type.Boolean({
+    default: false,
+    description: 'Whether every new punch is posted to WEBHOOK_URL too, at most 100 in one delivery.',
+  }),
   CORS_ORIGINS: Type.Optional(
     Type.String({
       description:
@@ -179,6 +228,8 @@ export interface Config extends Readonly<Static<typeof CONFIG>> {
   /** DATABASE_URL, or the SQLite file in DATA_DIR: what `openDatabase` wants. */
   readonly databaseUrl: string
   readonly deviceNetworks: readonly string[]
+  /** The ways to deliver notices that are set. */
+  readonly noticeChannels: readonly NoticeChannel[]
   readonly corsOrigins: readonly string[]
   /** As Fastify's `trustProxy` takes it. */
   readonly trustProxy: boolean | string[]
@@ -216,6 +267,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     mode,
     databaseUrl: values.DATABASE_URL ?? `sqlite:${resolve(values.DATA_DIR, 'service.db')}`,
     deviceNetworks: listOf(values.DEVICE_NETWORKS),
+    noticeChannels: noticeChannels(values),
     corsOrigins: listOf(values.CORS_ORIGINS),
     trustProxy: trustProxy(values.TRUST_PROXY),
   }
@@ -267,6 +319,9 @@ function wordsFor(variable: string): string | undefined {
   const words: Readonly<Record<string, string>> = {
     DATABASE_URL: 'must begin with mysql:, mariadb: or sqlite:',
     REDIS_URL: 'must begin with redis:// or rediss://',
+    SMTP_URL: 'must begin with smtp:// or smtps://',
+    SLACK_WEBHOOK_URL: 'must begin with http:// or https://',
+    WEBHOOK_URL: 'must begin with http:// or https://',
     LOG_LEVEL: 'must be fatal, error, warn, info, debug, trace or silent',
     ADMIN_EMAIL: 'must be an e-mail address',
     ADMIN_PASSWORD: 'must have 8 to 128 characters',
@@ -281,7 +336,14 @@ function isQueueMode(set: SetVariables): boolean {
 
 function checkSecrets(set: SetVariables): ConfigFault[] {
   const faults: ConfigFault[] = []
-  for (const variable of ['JWT_SECRET', 'JWT_SECRET_PREVIOUS', 'ENCRYPTION_KEY', 'ENCRYPTION_KEY_PREVIOUS']) {
+  for (const variable of [
+    'JWT_SECRET',
+    'JWT_SECRET_PREVIOUS',
+    'ENCRYPTION_KEY',
+    'ENCRYPTION_KEY_PREVIOUS',
+    'WEBHOOK_SECRET',
+    'WEBHOOK_SECRET_PREVIOUS',
+  ]) {
     const value = set[variable]
     if (value !== undefined && Buffer.byteLength(value) < SECRET_BYTES)
       faults.push({ variable, message: `must have at least ${SECRET_BYTES} bytes` })
@@ -319,10 +381,23 @@ function checkPairs(set: SetVariables): ConfigFault[] {
   for (const [variable, other] of [
     ['TLS_CERT', 'TLS_KEY'],
     ['TLS_KEY', 'TLS_CERT'],
+    ['SMTP_URL', 'NOTIFY_EMAILS'],
+    ['NOTIFY_EMAILS', 'SMTP_URL'],
+    ['WEBHOOK_URL', 'WEBHOOK_SECRET'],
+    ['WEBHOOK_SECRET', 'WEBHOOK_URL'],
   ] as const)
     if (set[variable] !== undefined && set[other] === undefined)
       faults.push({ variable: other, message: `is needed because ${variable} is set` })
   return faults
+}
+
+function noticeChannels({
+  SMTP_URL,
+  SLACK_WEBHOOK_URL,
+  WEBHOOK_URL,
+}: Static<typeof CONFIG>): NoticeChannel[] {
+  const urls = { smtp: SMTP_URL, slack: SLACK_WEBHOOK_URL, webhook: WEBHOOK_URL }
+  return (['smtp', 'slack', 'webhook'] as const).filter((channel) => urls[channel] !== undefined)
 }
 
 function isOrigin(text: string): boolean {

@@ -7,6 +7,7 @@ import type { Logger } from 'pino'
 import { createAccounts, type Accounts } from './accounts/accounts.ts'
 import { createAttendance, type Attendance } from './attendance.ts'
 import { createAuditTrail } from './audit-trail.ts'
+import { createChanges } from './changes.ts'
 import { ConfigError, type Config, type RunMode } from './config.ts'
 import { createDevices, type Devices } from './devices.ts'
 import { ServiceError } from './errors.ts'
@@ -16,6 +17,8 @@ import { createBullmqJobQueue } from './jobs/job-queue-bullmq.ts'
 import { createDatabaseJobQueue } from './jobs/job-queue-database.ts'
 import type { JobQueue } from './jobs/job-queue.ts'
 import { createLog } from './log.ts'
+import type { Notices } from './notices/notice.ts'
+import { createNotices } from './notices/notices.ts'
 import { syncAttendance, type SyncAttendanceInput } from './operations/sync-attendance.ts'
 import { createDoors, type Doors } from './operations/unlock-door.ts'
 import { createPasswords } from './passwords.ts'
@@ -59,6 +62,7 @@ export interface Services {
   readonly attendance: Attendance
   readonly doors: Doors
   readonly jobs: JobQueue
+  readonly notices: Notices
   /** What rate limits count with: shared by all processes where Redis is. */
   readonly rateCounter: RateCounter
   /**
@@ -130,10 +134,12 @@ async function assemble(
   const secrets = await openSecrets(config)
   const passwords = await createPasswords()
   const audit = createAuditTrail(secrets)
+  const changes = createChanges(log)
   const instanceId = await database.settings.insertIfAbsent('instance-id', randomUUID())
   const prefix = `zk:${instanceId.slice(0, 8)}`
 
   const jobs = await openJobs(config, database, log, prefix)
+  const notices = createNotices({ jobs, channels: config.noticeChannels, log })
   const rateCounter =
     redis === undefined ? createMemoryRateCounter() : createRedisRateCounter(redis, prefix, log)
   const leases = openLeases(config, database, log, redis, prefix)
@@ -193,8 +199,10 @@ async function assemble(
     attendance: createAttendance({ database, jobs }),
     doors,
     jobs,
+    notices,
     rateCounter,
-    syncAttendance: (input) => syncAttendance({ database, withTerminal, waitMs: jobWaitMs, log }, input),
+    syncAttendance: (input) =>
+      syncAttendance({ database, withTerminal, changes, waitMs: jobWaitMs, log }, input),
     get ready() {
       return isReady()
     },

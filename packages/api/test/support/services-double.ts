@@ -199,6 +199,7 @@ export function servicesDouble(replaced: Replacements = {}): Services {
       close: async () => undefined,
       ...replaced.jobs,
     },
+    notices: { tell: async () => undefined },
     rateCounter: replaced.rateCounter ?? countingForever(),
     syncAttendance: async () => {
       throw new Error('the API does not sync')

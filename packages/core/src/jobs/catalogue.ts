@@ -1,5 +1,6 @@
 // Every kind of job that the service has, declared once. Handlers stand in the worker and call one operation each.
 import { Type, type Static } from 'typebox'
+import { Notice, NoticeChannel } from '../notices/notice.ts'
 import { defineJob } from './define-job.ts'
 
 /** `auto` reads what is new where the bookmark can be proved, `full` reads everything again. */
@@ -46,6 +47,30 @@ export const attendanceSync = defineJob({
   deviceId: ({ deviceId }) => deviceId,
   retries: 3,
   backoffMs: [5_000, 30_000, 120_000],
+})
+
+/** What a delivered notice leaves behind. */
+export const NoticeReceipt = Type.Object({ channel: NoticeChannel, notice_id: Type.String() })
+export type NoticeReceipt = Static<typeof NoticeReceipt>
+
+/**
+ * Delivers one notice by one channel, at least once: a repetition carries the same notice id, by which the receiver can tell. Kept
+ * up for a day of outage.
+ */
+export const noticeDelivery = defineJob({
+  name: 'notice-delivery',
+  queue: 'notifications',
+  data: Type.Object({
+    channel: NoticeChannel,
+    noticeId: Type.String(),
+    at: Type.String(),
+    notice: Notice,
+  }),
+  result: NoticeReceipt,
+  id: ({ noticeId, channel }) => `notice-${noticeId}-${channel}`,
+  retries: 12,
+  backoffMs: [5_000, 30_000, 120_000, 600_000, 3_600_000, 10_800_000],
+  timeLimitMs: 60_000,
 })
 
 /** YYYYMMDDHHMMSS in UTC. */

@@ -11,6 +11,7 @@ import {
   type AttendanceSummary,
 } from '@org/zk-proto'
 import type { Logger } from 'pino'
+import type { Changes } from '../changes.ts'
 import { ServiceError } from '../errors.ts'
 import type { SyncCertificate, SyncMode } from '../jobs/catalogue.ts'
 import { measureClockDrift } from '../terminals/clock-drift.ts'
@@ -47,6 +48,7 @@ export interface SyncAttendanceInput {
 export interface SyncAttendanceParts {
   readonly database: Database
   readonly withTerminal: WithTerminal
+  readonly changes: Changes
   /** How long to wait for the terminal: long enough that the lease of a process that died is over. */
   readonly waitMs: number
   readonly log: Logger
@@ -80,6 +82,8 @@ export async function syncAttendance(
   const clockDriftSeconds = begun?.clockDriftSeconds ?? null
   const lastSyncAt = new Date().toISOString()
   await parts.database.devices.noteContact(deviceId, { lastSyncAt, clockDriftSeconds })
+  // Before it counts as done: from then on nobody is given what was true before it.
+  await parts.changes.tell({ of: 'punches', deviceId })
   progress({ phase: 'done', done: certificate.read, total: certificate.read })
   return certificate
 }
@@ -261,6 +265,7 @@ class Sync {
       ? this.#writer.storeWhole(punches)
       : this.#writer.storeTail(punches, bookmark))
     this.#inserted += stored.new
+    if (stored.new > 0) await this.#parts.changes.tell({ of: 'punches', deviceId: this.#hand.device.id })
     lease.assertHeld()
     return stored
   }
@@ -307,6 +312,7 @@ class Sync {
     try {
       const list = await terminal.readPeople({ signal })
       await storePeople(database, { deviceId: device.id, fence: lease.fence }, list)
+      await this.#parts.changes.tell({ of: 'people', deviceId: device.id })
       const listed = list.people
         .filter(({ plausible }) => plausible)
         .map(({ uid, pin }) => [uid, pin] as const)

@@ -2,6 +2,7 @@
 // processes get the terminal at its next batch, and the read goes on where it stopped.
 import { startTerminal, type SimulatedTerminal, type TerminalOptions } from '@org/zk-sim'
 import { describe, expect, it } from 'vitest'
+import { createChanges } from '../../src/changes.ts'
 import { readConfig, type Device, type SyncCertificate, type SyncProgress } from '../../src/index.ts'
 import { syncAttendance } from '../../src/operations/sync-attendance.ts'
 import { openSecrets } from '../../src/secrets.ts'
@@ -154,7 +155,13 @@ class Stage implements AsyncDisposable {
   }
 
   sync(progress: (progress: SyncProgress) => void = () => undefined): Promise<SyncCertificate> {
-    const parts = { database: this.service.database, withTerminal: this.here, waitMs: WAIT_MS, log: quiet }
+    const parts = {
+      database: this.service.database,
+      withTerminal: this.here,
+      changes: createChanges(quiet),
+      waitMs: WAIT_MS,
+      log: quiet,
+    }
     return syncAttendance(parts, { deviceId: this.device.id, mode: 'auto', signal, progress })
   }
 
