@@ -5,11 +5,13 @@ import { format } from 'oxfmt'
 import type { FormatConfig } from 'oxfmt'
 import { codesPage } from './codes-page.ts'
 import { commandsPage } from './commands-page.ts'
+import { configurationPage } from './configuration-page.ts'
 import { readDeclarations } from './declared-text.ts'
 import { errorTables, errorsPage } from './errors-page.ts'
 import { SourceLinks } from './markdown.ts'
 import { optionsPage } from './options-page.ts'
 import { recordsPage } from './records-page.ts'
+import { serviceErrorsPage } from './service-errors-page.ts'
 
 /** A generated file. */
 export interface Page {
@@ -27,6 +29,8 @@ export async function generatedPages(root: string): Promise<readonly Page[]> {
   const links = new SourceLinks(join(root, 'docs/protocol/reference.md'))
   const readme = 'packages/zk-proto/README.md'
   const pages = [
+    { path: 'docs/configuration.md', text: configurationPage() },
+    { path: 'docs/errors.md', text: serviceErrorsPage() },
     { path: 'docs/protocol/commands.md', text: commandsPage(declarations, links) },
     { path: 'docs/protocol/records.md', text: recordsPage(declarations, links) },
     { path: 'docs/protocol/codes.md', text: codesPage(declarations, links) },

@@ -21,6 +21,7 @@ export type { Devices } from './devices.ts'
 export type { ErrorEntry, ErrorName, FieldFault, ServiceErrorOptions, UnreachableReason } from './errors.ts'
 export { ERRORS, ServiceError, toServiceError, validationError } from './errors.ts'
 export { NoticeReceipt, SyncCertificate, SyncMode, attendanceSync, noticeDelivery } from './jobs/catalogue.ts'
+export { JOB_ERRORS } from './jobs/job-errors.ts'
 export type { JobDefinition, JobHandler, JobProgress, JobRun, QueueName } from './jobs/define-job.ts'
 export { QUEUES, handle } from './jobs/define-job.ts'
 export type {
