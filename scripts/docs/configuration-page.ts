@@ -45,7 +45,7 @@ function variableOf(name: string, schema: object): Variable {
   return {
     description,
     type: typeOf(schema),
-    default: byDefault === undefined ? '' : `\`${String(byDefault)}\``,
+    default: byDefault === undefined ? '' : `\`${JSON.stringify(byDefault).replaceAll('"', '')}\``,
     secret: Reflect.get(schema, 'secret') === true,
     neededInQueueMode: Reflect.get(schema, 'neededInQueueMode') === true,
   }

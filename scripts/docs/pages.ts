@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { format } from 'oxfmt'
 import type { FormatConfig } from 'oxfmt'
+import { clientTypes } from './client-types.ts'
 import { codesPage } from './codes-page.ts'
 import { commandsPage } from './commands-page.ts'
 import { configurationPage } from './configuration-page.ts'
@@ -41,15 +42,16 @@ export async function generatedPages(root: string): Promise<readonly Page[]> {
     path: readme,
     text: withSection(readFileSync(join(root, readme), 'utf8'), 'errors', errorTables()),
   })
-  const settings = formatSettings(root)
-  return Promise.all(
-    pages.map(async ({ path, text }) => {
-      const { code, errors } = await format(path, text, settings)
-      const [first] = errors
-      if (first !== undefined) throw new Error(`${path}: ${first.message}`)
-      return { path, text: code }
-    }),
-  )
+  pages.push({ path: 'packages/api/test/generated-client/api.d.ts', text: await clientTypes() })
+  return Promise.all(pages.map(async ({ path, text }) => ({ path, text: await formatted(root, path, text) })))
+}
+
+/** A page formatted as the project's files are. Throws for what cannot be formatted. */
+export async function formatted(root: string, path: string, text: string): Promise<string> {
+  const { code, errors } = await format(path, text, formatSettings(root))
+  const [first] = errors
+  if (first !== undefined) throw new Error(`${path}: ${first.message}`)
+  return code
 }
 
 /** A page in which the part between two marks is replaced. Throws when the marks are not there. */
