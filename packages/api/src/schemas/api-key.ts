@@ -9,13 +9,10 @@ import { PageQuery } from './paging.ts'
 const MAX_ID = Number.MAX_SAFE_INTEGER
 const MOST_DEVICES = 1_000
 
-const Name = Type.String({
-  format: 'name',
-  minLength: 1,
-  maxLength: 60,
+const name = {
   description: 'Stands as key:<name> where an e-mail address would; no two keys have the same',
   examples: ['payroll'],
-})
+}
 
 /** The id of a key in a path. */
 export const ApiKeyParams = Type.Object({
@@ -28,7 +25,7 @@ export const ApiKeyQuery = Type.Object({ ...PageQuery })
 /** Body of `POST /auth/api-keys`. */
 export const ApiKeyRequest = Type.Object(
   {
-    name: Name,
+    name: Type.String({ format: 'name', minLength: 1, maxLength: 60, ...name }),
     role: AccountRole,
     expires_at: Type.Optional(
       Type.String({
@@ -52,7 +49,7 @@ export const ApiKeyRequest = Type.Object(
 
 const fields = {
   id: Type.Integer({ examples: [1] }),
-  name: Name,
+  name: Type.String(name),
   role: AccountRole,
   device_ids: Type.Union([Type.Array(Type.Integer()), Type.Null()], {
     description: 'null: all devices',
