@@ -29,7 +29,7 @@ export const ApiKeyRequest = Type.Object(
     role: AccountRole,
     expires_at: Type.Optional(
       Type.String({
-        format: 'date-time',
+        format: 'instant',
         description: 'It opens nothing from then on; left out: no end',
         examples: ['2034-02-05T14:30:00Z'],
       }),

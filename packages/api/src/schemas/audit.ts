@@ -11,7 +11,7 @@ const ACTOR_EXAMPLE = 'admin@example.com'
 const word = (description: string, example: string, maxLength = 64) =>
   Type.Optional(Type.String({ minLength: 1, maxLength, description, examples: [example] }))
 const bound = (description: string) =>
-  Type.Optional(Type.String({ format: 'date-time', description, examples: ['2024-02-05T14:30:00Z'] }))
+  Type.Optional(Type.String({ format: 'instant', description, examples: ['2024-02-05T14:30:00Z'] }))
 
 /** Query of `GET /audit`. */
 export const AuditQuery = Type.Object({

@@ -91,14 +91,23 @@ describe('GET /audit', () => {
     ])
   })
 
-  it.each(['from=yesterday', 'to=2024-02-31T00:00:00Z', 'limit=0', 'page=0', 'actor='])(
-    'refuses %s',
-    async (query) => {
-      await using api = await listening()
-      const answer = await api.client.get(`${AUDIT}?${query}`, { token: api.token })
-      expect(answer.faults).toEqual([query.split('=')[0]])
-    },
-  )
+  it.each([
+    'from=yesterday',
+    'from=2024-02-05',
+    'from=2024-02-05T14:30:00',
+    'from=2016-12-31T23:59:60Z',
+    'from=0000-01-01T00:00:00Z',
+    'to=9999-12-31T23:59:59-01:00',
+    'to=2024-02-31T00:00:00Z',
+    'to=2024-02-05T14:30:00Z%00',
+    'limit=0',
+    'page=0',
+    'actor=',
+  ])('refuses %s', async (query) => {
+    await using api = await listening()
+    const answer = await api.client.get(`${AUDIT}?${query}`, { token: api.token })
+    expect(answer.faults).toEqual([query.split('=')[0]])
+  })
 })
 
 describe('GET /audit/verify', () => {

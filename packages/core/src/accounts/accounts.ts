@@ -15,7 +15,7 @@ import {
   type NewAccount,
   type TokenSecrets,
 } from './account.ts'
-import { rememberBriefly } from './brief-memory.ts'
+import { rememberBriefly } from './brief-answers.ts'
 import {
   changePassword,
   editAccount,

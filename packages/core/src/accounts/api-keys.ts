@@ -6,7 +6,7 @@ import type { Page, PageRequest } from '../device.ts'
 import { ServiceError, validationError } from '../errors.ts'
 import type { RateCounter } from '../rate-counter.ts'
 import type { Actor, Role } from './account.ts'
-import { rememberBriefly } from './brief-memory.ts'
+import { rememberBriefly } from './brief-answers.ts'
 import type { Caller } from './caller.ts'
 
 /** One API key. Times are ISO 8601 in UTC. */

@@ -3,9 +3,17 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { hash as hashBcrypt } from 'bcryptjs'
 import { describe, expect, it } from 'vitest'
-import { SYSTEM, type Actor, type Login, type NewAccount } from '../../src/index.ts'
-import { EMBEDDED_ONLY } from '../../../../scripts/toolchain/scratch-database.ts'
-import { scratchService, type Engine, type ScratchService } from '../support/scratch-service.ts'
+import { openDatabase } from '@org/data'
+import {
+  SYSTEM,
+  createServices,
+  type Actor,
+  type Login,
+  type NewAccount,
+  type Services,
+} from '../../src/index.ts'
+import { EMBEDDED_ONLY, serverUrl } from '../../../../scripts/toolchain/scratch-database.ts'
+import { quiet, scratchService, type Engine, type ScratchService } from '../support/scratch-service.ts'
 
 const JOHN: NewAccount = {
   username: 'john_doe',
@@ -275,17 +283,54 @@ describe('a bcrypt hash of an older installation', () => {
   })
 })
 
-describe.skipIf(EMBEDDED_ONLY)('processes that share a database', () => {
-  it('know within a second what one of them has ended', async () => {
-    await using service = await scratchService('mysql')
-    const { accounts } = service.services
-    const john = await accounts.register(JOHN, SYSTEM)
+describe.skipIf(EMBEDDED_ONLY)('two processes in queue mode', () => {
+  async function twoProcesses() {
+    const ending = new AsyncDisposableStack()
+    const service = ending.use(
+      await scratchService('mysql', {
+        REDIS_URL: serverUrl('TEST_REDIS_URL'),
+        JWT_SECRET: 'j'.repeat(40),
+        ENCRYPTION_KEY: 'e'.repeat(40),
+      }),
+    )
+    const database = ending.adopt(await openDatabase(service.url), (it) => it.close())
+    const options = { role: 'api', log: quiet } as const
+    const other = ending.adopt(await createServices(service.services.config, database, options), (it) =>
+      it.close(),
+    )
+    return {
+      service,
+      here: service.services,
+      there: other,
+      [Symbol.asyncDispose]: () => ending.disposeAsync(),
+    }
+  }
+
+  it('know within a second what the other has ended', async () => {
+    await using both = await twoProcesses()
+    const { service, here, there } = both
+    const john = await here.accounts.register(JOHN, SYSTEM)
+    const key = await here.apiKeys.create({ name: 'payroll', role: 'user' }, SYSTEM)
     const login = await logIn(service)
-    const before = performance.now()
-    expect(await standing(service, login)).toBeDefined()
-    // As another process would: past the memory of this one.
-    await service.database.credentials.revokeFamiliesOf(john.id, new Date().toISOString())
-    await sleep(Math.max(0, 1_000 - (performance.now() - before)))
-    expect(await standing(service, login)).toBeUndefined()
+    const known = async () => [
+      await there.accounts.findForToken(john.id, login.refreshFamily.id),
+      await there.apiKeys.findCaller(key.secret, from.address),
+    ]
+    expect(await known()).toEqual([john, expect.objectContaining({ name: 'key:payroll' })])
+    await here.accounts.edit(john.id, { disabled: true }, SYSTEM)
+    await here.apiKeys.revoke(key.apiKey.id, SYSTEM)
+    await sleep(1_000)
+    expect(await known()).toEqual([undefined, undefined])
+  })
+
+  it('count wrong passwords together', async () => {
+    await using both = await twoProcesses()
+    await both.here.accounts.register(JOHN, SYSTEM)
+    const guess = ({ accounts }: Services, password: string) =>
+      accounts.login({ email: JOHN.email, password, ...from }).catch((error: unknown) => error)
+    for (const process of [both.here, both.there, both.here, both.there, both.here])
+      expect(await guess(process, 'wrong')).toMatchObject({ code: 'INVALID_CREDENTIALS' })
+    for (const process of [both.here, both.there])
+      expect(await guess(process, JOHN.password)).toMatchObject({ code: 'ACCOUNT_LOCKED' })
   })
 })

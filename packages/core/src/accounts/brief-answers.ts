@@ -6,15 +6,15 @@ const OLDEST_MS = 900
 const MOST_KEPT = 10_000
 
 /** Looks things up by key, and remembers them briefly. */
-export interface BriefMemory<Key, Answer> {
+export interface BriefAnswers<Key, Answer> {
   /** Requests that ask at once share one look. A look that failed is not remembered. */
   get(key: Key): Promise<Answer>
   /** Forgets everything: this process has just changed it. */
   forget(): void
 }
 
-/** A memory over a look. The age of an answer counts from the beginning of its look. */
-export function rememberBriefly<Key, Answer>(look: (key: Key) => Promise<Answer>): BriefMemory<Key, Answer> {
+/** Answers of a look. The age of an answer counts from the beginning of its look. */
+export function rememberBriefly<Key, Answer>(look: (key: Key) => Promise<Answer>): BriefAnswers<Key, Answer> {
   const kept = new Map<Key, { readonly until: number; readonly answer: Promise<Answer> }>()
   return {
     get(key) {
