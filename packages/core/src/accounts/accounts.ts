@@ -2,10 +2,10 @@
 import { UniqueViolation, type Database } from '@org/data'
 import type { AuditTrail } from '../audit-trail.ts'
 import type { Config } from '../config.ts'
+import type { Page, PageRequest } from '../device.ts'
 import { ServiceError } from '../errors.ts'
 import { randomPassword, type Passwords } from '../passwords.ts'
 import type { Secrets } from '../secrets.ts'
-import type { Page, PageRequest } from '../device.ts'
 import {
   SYSTEM,
   toAccount,
@@ -37,7 +37,7 @@ export interface Accounts {
   login(input: LoginInput): Promise<Login>
   /**
    * Exchanges a refresh token for the next of its family. Throws UNAUTHORIZED for one that is used up, ended or unknown; one
-   * that was used up before this request could know it ends its family.
+   * that comes again some time after it was used up ends its family.
    */
   refresh(input: RefreshInput): Promise<Login>
   /** Ends a family of tokens. */

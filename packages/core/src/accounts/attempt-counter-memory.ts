@@ -15,7 +15,7 @@ export function createMemoryAttemptCounter(now: () => number = () => performance
 
   const windowOf = (key: string, windowMs: number, at: number): Window => {
     const known = windows.get(key)
-    if (known !== undefined && known.endsAt > at) return known
+    if (known !== undefined && known.count > 0 && known.endsAt > at) return known
     windows.delete(key)
     if (windows.size >= MOST_KEYS) makeRoom(windows, at)
     const made = { count: 0, endsAt: at + windowMs }
