@@ -13,7 +13,10 @@ import { securityHeaders } from './plugins/security-headers.ts'
 import { tokens } from './plugins/tokens.ts'
 import { unknownRoutes } from './plugins/unknown-routes.ts'
 import { ajvOptions, validation } from './plugins/validation.ts'
+import { accountRoutes } from './routes/accounts.ts'
+import { apiKeyRoutes } from './routes/api-keys.ts'
 import { attendanceRoutes } from './routes/attendance.ts'
+import { auditRoutes } from './routes/audit.ts'
 import { authRoutes } from './routes/auth.ts'
 import { deviceOperationRoutes } from './routes/device-operations.ts'
 import { deviceRoutes } from './routes/devices.ts'
@@ -75,6 +78,9 @@ export async function buildApp(services: Services): Promise<FastifyInstance> {
     async (api) => {
       await api.register(authentication)
       await api.register(authRoutes)
+      await api.register(accountRoutes)
+      await api.register(apiKeyRoutes)
+      await api.register(auditRoutes)
       await api.register(deviceRoutes)
       await api.register(deviceOperationRoutes)
       await api.register(doorRoutes)

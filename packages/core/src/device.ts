@@ -63,6 +63,8 @@ export interface DeviceFilter {
   readonly status?: DeviceStatus
   /** Part of a name, location, address or serial number. */
   readonly search?: string
+  /** Of these alone. */
+  readonly ids?: readonly number[]
 }
 
 /** A page by number, from 1. */

@@ -71,6 +71,29 @@ export const ERRORS = defineErrors({
     message: 'Forbidden - Your role does not allow this',
   },
 
+  FORBIDDEN_DEVICE: {
+    code: 'FORBIDDEN',
+    status: 403,
+    type: 'ForbiddenError',
+    message: 'Forbidden - This API key is for other devices',
+  },
+  FORBIDDEN_KEY: {
+    code: 'FORBIDDEN',
+    status: 403,
+    type: 'ForbiddenError',
+    message: 'Forbidden - Log in: this is not for API keys',
+  },
+
+  ACCOUNT_NOT_FOUND: {
+    status: 404,
+    type: 'AccountNotFoundError',
+    message: 'There is no account with this id',
+  },
+  API_KEY_NOT_FOUND: {
+    status: 404,
+    type: 'ApiKeyNotFoundError',
+    message: 'There is no API key with this id',
+  },
   DEVICE_NOT_FOUND: { status: 404, type: 'DeviceNotFoundError', message: 'There is no device with this id' },
   JOB_NOT_FOUND: { status: 404, type: 'JobNotFoundError', message: 'There is no job with this id' },
   ROUTE_NOT_FOUND: { status: 404, type: 'RouteNotFoundError', message: 'There is no such path' },
@@ -105,6 +128,12 @@ export const ERRORS = defineErrors({
     status: 415,
     type: 'UnsupportedMediaTypeError',
     message: 'Send the body as application/json',
+  },
+  ACCOUNT_LOCKED: {
+    status: 423,
+    type: 'AccountLockedError',
+    message: 'Too many wrong passwords; wait and try again',
+    retryAfter: true,
   },
   RATE_LIMIT_EXCEEDED: {
     status: 429,

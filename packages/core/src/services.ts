@@ -5,8 +5,12 @@ import type { AloneHold, Database } from '@org/data'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import { createAccounts, type Accounts } from './accounts/accounts.ts'
+import { createApiKeys, type ApiKeys } from './accounts/api-keys.ts'
+import { createMemoryAttemptCounter } from './accounts/attempt-counter-memory.ts'
+import { createRedisAttemptCounter } from './accounts/attempt-counter-redis.ts'
+import { createPasswordGuard } from './accounts/password-guard.ts'
 import { createAttendance, type Attendance } from './attendance.ts'
-import { createAuditTrail } from './audit-trail.ts'
+import { createAuditReading, createAuditTrail, type AuditReading } from './audit-trail.ts'
 import { createChanges } from './changes.ts'
 import { ConfigError, type Config, type RunMode } from './config.ts'
 import { createDevices, type Devices } from './devices.ts'
@@ -41,6 +45,8 @@ import { createWithTerminal } from './terminals/with-terminal.ts'
 const UNLOCK_WITHIN_MS = 25_000
 /** How often it is looked for unlocks that dead processes have left without an outcome. */
 const SETTLE_EVERY_MS = 30_000
+/** How often refresh tokens that have expired are forgotten. */
+const FORGET_TOKENS_EVERY_MS = 3_600_000
 
 /** Whose process this is: a server of HTTP, a worker of jobs, or both. */
 export type ServiceRole = 'api' | 'worker' | 'both'
@@ -58,6 +64,8 @@ export interface Services {
   readonly mode: RunMode
   readonly log: Logger
   readonly accounts: Accounts
+  readonly apiKeys: ApiKeys
+  readonly audit: AuditReading
   readonly devices: Devices
   readonly attendance: Attendance
   readonly doors: Doors
@@ -142,6 +150,15 @@ async function assemble(
   const notices = createNotices({ jobs, channels: config.noticeChannels, log })
   const rateCounter =
     redis === undefined ? createMemoryRateCounter() : createRedisRateCounter(redis, prefix, log)
+  const attempts =
+    redis === undefined ? createMemoryAttemptCounter() : createRedisAttemptCounter(redis, prefix, log)
+  const guard = createPasswordGuard(attempts)
+  const accounts = createAccounts({ config, database, passwords, secrets, guard, audit })
+  const forgetting = setInterval(() => {
+    accounts.removeExpiredTokens().catch((error: unknown) => {
+      log.warn({ err: error }, 'expired refresh tokens could not be removed yet')
+    })
+  }, FORGET_TOKENS_EVERY_MS).unref()
   const leases = openLeases(config, database, log, redis, prefix)
 
   const bounds = createNetworkBounds(config.deviceNetworks)
@@ -171,6 +188,7 @@ async function assemble(
   const end = async (): Promise<void> => {
     stopping.abort(new ServiceError('SERVICE_STOPPING'))
     clearInterval(settling)
+    clearInterval(forgetting)
     await jobs.close()
     await pool.close()
     await leases.close()
@@ -183,7 +201,9 @@ async function assemble(
     config,
     mode: config.mode,
     log,
-    accounts: createAccounts({ config, database, passwords, secrets, audit }),
+    accounts,
+    apiKeys: createApiKeys({ database, audit, rateCounter }),
+    audit: createAuditReading(database, audit),
     devices: createDevices({
       config,
       database,

@@ -1,6 +1,7 @@
 // Accounts: who logs in to the service.
 import { storedInstant, type Instant } from './columns.ts'
 import type { Page, PageRequest } from './database.ts'
+import { forUpdate } from './dialect.ts'
 import { accounts, type Account, type Role } from './schema.ts'
 import type { Scope } from './scope.ts'
 import { settingsIn } from './settings.ts'
@@ -14,6 +15,9 @@ export interface NewAccount {
   readonly createdAt: Instant
 }
 
+/** What may be changed of an account; what is left out stays. */
+export type AccountChanges = Partial<Pick<Account, 'role' | 'disabled' | 'passwordHash'>>
+
 export interface Accounts {
   findById(id: number): Promise<Account | undefined>
   /** Compared without case. */
@@ -25,6 +29,12 @@ export interface Accounts {
   count(): Promise<number>
   /** By id. */
   list(page: PageRequest): Promise<Page<Account>>
+  /** The account whose family of refresh tokens stands; undefined when family or account has ended. */
+  findByFamily(familyId: string): Promise<Account | undefined>
+  /** False when there is no such account. */
+  update(id: number, changes: AccountChanges, now: Instant): Promise<boolean>
+  /** Removes the account with its refresh tokens; its address and user name are free. False when there is no such account. */
+  remove(id: number): Promise<boolean>
   /**
    * Replaces the hash. With `expectedHash` only where that one still stands, so that an upgrade of an old hash never
    * undoes a change of password. False when nothing was replaced.
@@ -32,7 +42,17 @@ export interface Accounts {
   updatePasswordHash(id: number, passwordHash: string, now: Instant, expectedHash?: string): Promise<boolean>
 }
 
-export function accountsIn(scope: Scope): Accounts {
+export interface AccountsInTransaction extends Accounts {
+  /**
+   * How many admins can log in. Whoever else asks waits until this transaction has ended, so that two who take an admin
+   * away at once do not both count the other one.
+   */
+  countAdminsAlone(now: Instant): Promise<number>
+  /** An account, locked until the transaction ends. */
+  findByIdAlone(id: number): Promise<Account | undefined>
+}
+
+export function accountsIn(scope: Scope): AccountsInTransaction {
   const { db } = scope
 
   async function findById(id: number): Promise<Account | undefined> {
@@ -85,6 +105,52 @@ export function accountsIn(scope: Scope): Accounts {
         return true
       }),
 
+    async findByFamily(familyId) {
+      const stored = await db
+        .selectFrom('accounts')
+        .innerJoin('credentials', 'credentials.account_id', 'accounts.id')
+        .selectAll('accounts')
+        .where('credentials.family_id', '=', familyId)
+        .where('credentials.revoked_at', 'is', null)
+        .limit(1)
+        .executeTakeFirst()
+      return stored && accounts.decode(stored)
+    },
+
+    async update(id, changes, now) {
+      const { numUpdatedRows } = await db
+        .updateTable('accounts')
+        .set(accounts.encodeChanges({ ...changes, updatedAt: now }))
+        .where('id', '=', id)
+        .executeTakeFirstOrThrow()
+      return numUpdatedRows > 0n
+    },
+
+    async remove(id) {
+      const { numDeletedRows } = await db
+        .deleteFrom('accounts')
+        .where('id', '=', id)
+        .executeTakeFirstOrThrow()
+      return numDeletedRows > 0n
+    },
+
+    async findByIdAlone(id) {
+      const one = db.selectFrom('accounts').selectAll().where('id', '=', id)
+      const stored = await forUpdate(scope, one).executeTakeFirst()
+      return stored && accounts.decode(stored)
+    },
+
+    async countAdminsAlone(now) {
+      await settingsIn(scope).insertIfAbsent(ADMINS, now)
+      const { admins } = await db
+        .selectFrom('accounts')
+        .select((of) => of.fn.countAll<number>().as('admins'))
+        .where('role', '=', 'admin')
+        .where('disabled', '=', 0)
+        .executeTakeFirstOrThrow()
+      return admins
+    },
+
     async list({ offset, limit }) {
       const rows = await db
         .selectFrom('accounts')
@@ -110,6 +176,9 @@ export function accountsIn(scope: Scope): Accounts {
 
 /** The name of the row at which processes wait for one another to make the first admin. */
 const FIRST_ADMIN = 'first-admin-made-at'
+
+/** The name of the row at which those wait for one another who may take the last admin away. */
+const ADMINS = 'admins-counted-since'
 
 /** The form in which e-mail addresses are compared. */
 function emailKey(email: string): string {

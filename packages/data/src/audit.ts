@@ -38,9 +38,17 @@ export type AuditVerdict =
   | { readonly whole: true; readonly head: AuditHead }
   | { readonly whole: false; readonly head: AuditHead; readonly brokenAt: number }
 
+/** An act as it is read: its row, and the row of what became of it where that has one of its own. */
+export interface AuditRecord {
+  readonly entry: AuditEntry
+  readonly outcome: AuditEntry | null
+}
+
 export interface Audit {
-  /** Newest first. */
+  /** Rows as they stand in the chain, newest first. */
   list(filter: AuditFilter, page: PageRequest): Promise<Page<AuditEntry>>
+  /** Acts, newest first: attempts joined with their outcomes, by which the filter's `outcome` then goes. */
+  listActs(filter: AuditFilter, page: PageRequest): Promise<Page<AuditRecord>>
   head(): Promise<AuditHead>
   /** Has every seal checked, in batches. `brokenAt` is the position of the first row that is wrong or missing. */
   verify(isRight: SealCheck): Promise<AuditVerdict>
@@ -58,6 +66,12 @@ export function auditIn(scope: Scope): AuditInTransaction {
     const stored = await db.selectFrom('audit_head').selectAll().executeTakeFirstOrThrow()
     const { count, hash } = auditHead.decode(stored)
     return { count, hash }
+  }
+
+  async function entriesById(ids: readonly number[]): Promise<ReadonlyMap<number, AuditEntry>> {
+    if (ids.length === 0) return new Map()
+    const stored = await db.selectFrom('audit').selectAll().where('id', 'in', ids).execute()
+    return new Map(stored.map((row) => audit.decode(row)).map((entry) => [entry.id, entry]))
   }
 
   return {
@@ -83,6 +97,64 @@ export function auditIn(scope: Scope): AuditInTransaction {
         .select((of) => of.fn.countAll<number>().as('total'))
         .executeTakeFirstOrThrow()
       return { rows: stored.map((row) => audit.decode(row)), total }
+    },
+
+    async listActs(filter, { offset, limit }) {
+      let wanted = db
+        .selectFrom('audit')
+        .leftJoin('audit as settled', (join) =>
+          join
+            .onRef('settled.audit_id', '=', 'audit.audit_id')
+            .onRef('settled.id', '>', 'audit.id')
+            .on('audit.outcome', '=', ATTEMPTED)
+            .on('settled.outcome', '<>', ATTEMPTED),
+        )
+        .where((of) =>
+          of.not(
+            of.exists(
+              of
+                .selectFrom('audit as attempt')
+                .select('attempt.id')
+                .whereRef('attempt.audit_id', '=', 'audit.audit_id')
+                .whereRef('attempt.id', '<', 'audit.id')
+                .where('attempt.outcome', '=', ATTEMPTED),
+            ),
+          ),
+        )
+      for (const [column, value] of [
+        ['audit.actor', filter.actor],
+        ['audit.action', filter.action],
+        ['audit.target_type', filter.targetType],
+        ['audit.target_id', filter.targetId],
+        ['audit.audit_id', filter.auditId],
+      ] as const) {
+        if (value !== undefined) wanted = wanted.where(column, '=', value)
+      }
+      const { outcome, from, to } = filter
+      if (outcome !== undefined)
+        wanted = wanted.where((of) => of.eb(of.fn.coalesce('settled.outcome', 'audit.outcome'), '=', outcome))
+      if (from !== undefined) wanted = wanted.where('audit.at', '>=', storedInstant(from))
+      if (to !== undefined) wanted = wanted.where('audit.at', '<=', storedInstant(to))
+
+      const { total } = await wanted
+        .select((of) => of.fn.countAll<number>().as('total'))
+        .executeTakeFirstOrThrow()
+      const found = await wanted
+        .select(['audit.id as id', 'settled.id as settled_id'])
+        .orderBy('audit.id', 'desc')
+        .limit(limit)
+        .offset(offset)
+        .execute()
+      const ids = found.flatMap(({ id, settled_id }) => (settled_id === null ? [id] : [id, settled_id]))
+      const byId = await entriesById(ids)
+      return {
+        total,
+        rows: found.flatMap(({ id, settled_id }) => {
+          const entry = byId.get(id)
+          const settled = settled_id === null ? undefined : byId.get(settled_id)
+          return entry === undefined ? [] : [{ entry, outcome: settled ?? null }]
+        }),
+      }
     },
 
     async verify(isRight) {
@@ -127,6 +199,9 @@ export function auditIn(scope: Scope): AuditInTransaction {
     },
   }
 }
+
+/** The outcome of a row that another one settles. */
+const ATTEMPTED = 'attempted'
 
 const VERIFY_BATCH = 1_000
 

@@ -1,8 +1,9 @@
 // What this package offers: a database with its repositories, and transactions that offer the same repositories bound
 // to them. What makes sense in a transaction only is found on the transaction only.
-import type { Accounts } from './accounts.ts'
+import type { Accounts, AccountsInTransaction } from './accounts.ts'
+import type { ApiKeys } from './api-keys.ts'
 import type { Audit, AuditInTransaction } from './audit.ts'
-import type { Credentials } from './credentials.ts'
+import type { Credentials, CredentialsInTransaction } from './credentials.ts'
 import type { Devices, DevicesInTransaction } from './devices.ts'
 import type { Doors, DoorsInTransaction } from './doors.ts'
 import type { Jobs } from './jobs.ts'
@@ -37,6 +38,7 @@ export interface Database {
   readonly shared: boolean
   readonly accounts: Accounts
   readonly credentials: Credentials
+  readonly apiKeys: ApiKeys
   readonly devices: Devices
   readonly people: People
   readonly punches: Punches
@@ -73,8 +75,9 @@ export interface AloneHold {
 /** The repositories within one transaction. Of no use once it has ended. */
 export interface Transaction {
   readonly engine: Engine
-  readonly accounts: Accounts
-  readonly credentials: Credentials
+  readonly accounts: AccountsInTransaction
+  readonly credentials: CredentialsInTransaction
+  readonly apiKeys: ApiKeys
   readonly devices: DevicesInTransaction
   readonly people: People
   readonly punches: PunchesInTransaction

@@ -6,6 +6,8 @@ export type Constraint =
   | 'accounts.username'
   | 'accounts.email'
   | 'credentials.token_hash'
+  | 'api_keys.live_name'
+  | 'api_keys.key_hash'
   | 'devices.address'
   | 'devices.terminal_serial'
   | 'people.pin'

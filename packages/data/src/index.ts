@@ -4,6 +4,7 @@ export type { AloneHold, Database, Engine, Page, PageRequest, Transaction } from
 export type { Instant, JsonObject, JsonValue, WallTime } from './columns.ts'
 export type {
   Account,
+  ApiKey,
   AuditEntry,
   Bookmark,
   Device,
@@ -15,8 +16,9 @@ export type {
   Role,
   UnlockAttempt,
 } from './schema.ts'
-export type { Accounts, NewAccount } from './accounts.ts'
-export type { Credentials, NewRefreshToken } from './credentials.ts'
+export type { AccountChanges, Accounts, AccountsInTransaction, NewAccount } from './accounts.ts'
+export type { ApiKeys, NewApiKey } from './api-keys.ts'
+export type { Credentials, CredentialsInTransaction, NewRefreshToken } from './credentials.ts'
 export type {
   BookmarkMove,
   DeviceChanges,
@@ -45,6 +47,7 @@ export type {
   AuditFilter,
   AuditHead,
   AuditInTransaction,
+  AuditRecord,
   AuditVerdict,
   NewAuditEntry,
   Seal,

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Kysely, sql } from 'kysely'
 import { accountsIn } from './accounts.ts'
+import { apiKeysIn } from './api-keys.ts'
 import { auditIn } from './audit.ts'
 import { doorsIn } from './doors.ts'
 import { credentialsIn } from './credentials.ts'
@@ -104,6 +105,7 @@ function repositoriesOf(scope: Scope) {
   return {
     accounts: accountsIn(scope),
     credentials: credentialsIn(scope),
+    apiKeys: apiKeysIn(scope),
     devices: devicesIn(scope),
     people: peopleIn(scope),
     punches: punchesIn(scope),
@@ -119,6 +121,7 @@ class OpenDatabase implements Database {
   readonly shared: boolean
   readonly accounts: Database['accounts']
   readonly credentials: Database['credentials']
+  readonly apiKeys: Database['apiKeys']
   readonly devices: Database['devices']
   readonly people: Database['people']
   readonly punches: Database['punches']
@@ -140,6 +143,7 @@ class OpenDatabase implements Database {
     const repositories = repositoriesOf(scope)
     this.accounts = repositories.accounts
     this.credentials = repositories.credentials
+    this.apiKeys = repositories.apiKeys
     this.devices = repositories.devices
     this.people = repositories.people
     this.punches = repositories.punches

@@ -43,14 +43,17 @@ export const bookmark = () =>
   })
 
 /** A list of numbers. */
-export const fingers = () =>
+export const numbers = () =>
   json<readonly number[]>((value) => {
     if (!Array.isArray(value)) throw new CorruptRow('is no list')
-    return value.map((finger: unknown) => {
-      if (typeof finger !== 'number') throw new CorruptRow('is no finger')
-      return finger
+    return value.map((number: unknown) => {
+      if (typeof number !== 'number') throw new CorruptRow('is no number')
+      return number
     })
   })
+
+/** Numbers of fingers. */
+export const fingers = numbers
 
 /** Who logs in to the service. */
 export const accounts = table('accounts', {
@@ -75,6 +78,21 @@ export const credentials = table('credentials', {
   expires_at: instant(),
   replaced_at: nullable(instant()), // when it was exchanged for the next of its family
   revoked_at: nullable(instant()), // when its family was ended
+})
+
+/** What machines show instead of a login, by hash. A revoked key keeps its row. */
+export const apiKeys = table('api_keys', {
+  id: generatedId(),
+  name: text(255),
+  live_name: nullable(text(255)), // unique: the name until the key is revoked, then null
+  key_hash: text(64), // unique: SHA-256 in hex
+  role: oneOf('admin', 'operator', 'user'),
+  device_ids: nullable(numbers()), // null: all devices
+  created_by: text(400),
+  created_at: instant(),
+  expires_at: nullable(instant()),
+  revoked_at: nullable(instant()),
+  last_used_at: nullable(instant()), // at most a minute behind
 })
 
 /** Registered terminals. A deleted one keeps its row, so that its punches stay readable and it can be brought back. */
@@ -258,6 +276,7 @@ export const schemaMigrations = table('schema_migrations', {
 export type Account = RowOf<typeof accounts>
 export type Role = Account['role']
 export type RefreshToken = RowOf<typeof credentials>
+export type ApiKey = RowOf<typeof apiKeys>
 export type Device = RowOf<typeof devices>
 export type Person = RowOf<typeof people>
 export type Punch = RowOf<typeof punches>
@@ -270,6 +289,7 @@ export type UnlockAttempt = RowOf<typeof unlockAttempts>
 export interface Schema {
   accounts: StoredTable<typeof accounts>
   credentials: StoredTable<typeof credentials>
+  api_keys: StoredTable<typeof apiKeys>
   devices: StoredTable<typeof devices>
   people: StoredTable<typeof people>
   punches: StoredTable<typeof punches>
@@ -295,6 +315,8 @@ export const UNIQUE_KEYS: readonly { constraint: Constraint; index: string; colu
     index: 'credentials_token_hash',
     columns: ['credentials.token_hash'],
   },
+  { constraint: 'api_keys.live_name', index: 'api_keys_live_name', columns: ['api_keys.live_name'] },
+  { constraint: 'api_keys.key_hash', index: 'api_keys_key_hash', columns: ['api_keys.key_hash'] },
   { constraint: 'devices.address', index: 'devices_address', columns: ['devices.address_key'] },
   {
     constraint: 'devices.terminal_serial',

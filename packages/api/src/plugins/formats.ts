@@ -2,6 +2,7 @@
 // `format: 'time-zone'`, so that every fault of a request is found in one go.
 import { isIP } from 'node:net'
 import { isZone } from '@org/core'
+import { isInstant } from '../schemas/instant.ts'
 import { isTimeBound } from '../schemas/punch-filter.ts'
 
 interface Format {
@@ -41,6 +42,10 @@ export const FORMATS: Readonly<Record<string, Format>> = {
   'text-encoding': {
     check: (text) => text === 'auto' || isEncodingLabel(text),
     sentence: 'must be auto or a WHATWG encoding label such as gb18030 or windows-1256',
+  },
+  instant: {
+    check: isInstant,
+    sentence: 'must be a date and time with a zone, such as 2024-02-05T14:30:00Z',
   },
   'time-bound': {
     check: isTimeBound,

@@ -8,12 +8,17 @@ import type { FastifyPluginAsync, FastifySchema, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import { errorNamesOf, failures } from '../schemas/envelope.ts'
 import { exampleOf } from '../schemas/examples.ts'
+import { deviceAccessOf } from './authentication.ts'
 import type { Access } from './authentication.ts'
 
 const DESCRIPTION = `Attendance, people and doors of ZKTeco terminals.
 
-Log in at \`POST /api/v1/auth/login\`, then send the access token as \`Authorization: Bearer …\`. Answers have \`status\`,
-\`message\` and \`data\`; errors have \`status: false\`, \`message\`, \`error\` and \`metadata\`. Times are UTC.`
+Log in at \`POST /api/v1/auth/login\`, then send the access token as \`Authorization: Bearer …\`; machines send an API key as
+\`x-api-key\`. Answers have \`status\`, \`message\` and \`data\`; errors have \`status: false\`, \`message\`, \`error\` and
+\`metadata\`. Times are UTC.
+
+\`x-role\` says who may call an operation, \`x-devices\` what an API key that names its devices gets of it: \`path\`, if the device in
+the path is one of them; \`filtered\`, what is of them; \`none\`, all, for it is about no device; \`all\`, nothing but 403.`
 
 /** The document and its page; register it before the routes. */
 export const openapi = fp(
@@ -29,16 +34,20 @@ export const openapi = fp(
         },
         servers: [{ url: '/', description: 'This service' }],
         tags: [
-          { name: 'Auth', description: 'Logging in, accounts' },
+          { name: 'Auth', description: 'Logging in, accounts, API keys' },
           { name: 'Devices', description: 'Registered terminals' },
           { name: 'Device operations', description: 'What is asked of a terminal itself' },
           { name: 'Door', description: 'Opening doors' },
           { name: 'Attendance', description: 'Punches, and the syncs that bring them' },
+          { name: 'Audit', description: 'Who did what, in a chain that shows tampering' },
           { name: 'Queue', description: 'Background jobs' },
           { name: 'Health', description: 'For load balancers and people on call' },
         ],
         components: {
-          securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+          securitySchemes: {
+            bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+            apiKey: { type: 'apiKey', in: 'header', name: 'x-api-key' },
+          },
         },
       },
       transformObject: leaveOptionalBodiesOptional,
@@ -79,16 +88,27 @@ function completeSchema(route: RouteOptions, schema: FastifySchema, role: Access
   const responses = { ...(isObject(schema.response) && schema.response) }
   const own = Object.values(responses).flatMap(errorNamesOf)
   const names = [...new Set([...own, ...generalErrors(route, schema, role)])]
-  const extra = { 'x-role': role, ...(isObject(schema.body) && { body: withExample(schema.body) }) }
+  const extra = {
+    'x-role': role,
+    ...(role !== 'anyone' && { 'x-devices': deviceAccessOf(route) }),
+    ...(isObject(schema.body) && { body: withExample(schema.body) }),
+  }
   return {
     ...schema,
     ...extra,
-    security: role === 'anyone' ? [] : [{ bearer: [] }],
+    security: securityOf(role, route),
     response: { ...responses, ...failures(...names) },
   }
 }
 
-function generalErrors({ config }: RouteOptions, schema: FastifySchema, role: Access): readonly ErrorName[] {
+/** How a caller may show who it is. */
+function securityOf(role: Access, { config }: RouteOptions): NonNullable<FastifySchema['security']> {
+  if (role === 'anyone') return []
+  return config?.apiKeys === false ? [{ bearer: [] }] : [{ bearer: [] }, { apiKey: [] }]
+}
+
+function generalErrors(route: RouteOptions, schema: FastifySchema, role: Access): readonly ErrorName[] {
+  const { config } = route
   const names: ErrorName[] = ['HEADERS_TOO_LARGE', 'INTERNAL_ERROR', 'TOO_SLOW']
   if (schema.body !== undefined || schema.params !== undefined || schema.querystring !== undefined)
     names.push('VALIDATION_ERROR')
@@ -96,6 +116,8 @@ function generalErrors({ config }: RouteOptions, schema: FastifySchema, role: Ac
   if (role !== 'anyone') names.push('UNAUTHORIZED', 'TOKEN_EXPIRED')
   if (role === 'admin') names.push('FORBIDDEN')
   if (role === 'operator') names.push('FORBIDDEN_ROLE')
+  if (role !== 'anyone' && config?.apiKeys === false) names.push('FORBIDDEN_KEY')
+  else if (role !== 'anyone' && deviceAccessOf(route) !== 'none') names.push('FORBIDDEN_DEVICE')
   if (role !== 'anyone' || schema.body !== undefined) names.push('DATABASE_UNAVAILABLE', 'SERVICE_STOPPING')
   if (config?.rateLimit !== false) names.push('RATE_LIMIT_EXCEEDED')
   return names
@@ -105,10 +127,12 @@ function generalErrors({ config }: RouteOptions, schema: FastifySchema, role: Ac
 const leaveOptionalBodiesOptional: SwaggerTransformObject = (document) => {
   if ('swaggerObject' in document) return document.swaggerObject
   for (const item of Object.values(document.openapiObject.paths ?? {})) {
-    const body = item?.post?.requestBody
-    if (body === undefined || '$ref' in body) continue
-    const schema = body.content['application/json']?.schema
-    if (schema !== undefined && !('$ref' in schema) && schema.required === undefined) body.required = false
+    for (const operation of [item?.post, item?.put, item?.patch, item?.delete]) {
+      const body = operation?.requestBody
+      if (body === undefined || '$ref' in body) continue
+      const schema = body.content['application/json']?.schema
+      if (schema !== undefined && !('$ref' in schema) && schema.required === undefined) body.required = false
+    }
   }
   return document.openapiObject
 }

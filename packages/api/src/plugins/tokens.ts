@@ -37,6 +37,8 @@ export interface Tokens {
   sign(login: Login): SignedTokens
   /** Reads an access token. Throws TOKEN_EXPIRED, or UNAUTHORIZED for whatever else is wrong with it. */
   readAccessToken(token: string): Claims
+  /** Reads a refresh token. Throws as for an access token. */
+  readRefreshToken(token: string): Claims
 }
 
 declare module '@fastify/jwt' {
@@ -71,14 +73,19 @@ export const tokens = fp<{ secrets: TokenSecrets }>(
       }
     }
 
-    const read = (token: string): unknown => {
+    const verified = (token: string, use: Claims['use']): unknown => {
       try {
         return verify(token)
-      } catch (error) {
-        throw new ServiceError(codeOf(error) === 'FAST_JWT_EXPIRED' ? 'TOKEN_EXPIRED' : 'UNAUTHORIZED', {
-          cause: error,
-        })
+      } catch (cause) {
+        if (codeOf(cause) !== 'FAST_JWT_EXPIRED') throw new ServiceError('UNAUTHORIZED', { cause })
+        throw new ServiceError('TOKEN_EXPIRED', { details: `The ${use} token has expired`, cause })
       }
+    }
+
+    const read = (token: string, use: Claims['use']): Claims => {
+      const payload = verified(token, use)
+      if (!claims.Check(payload) || payload.use !== use) throw new ServiceError('UNAUTHORIZED')
+      return payload
     }
 
     app.decorate('tokens', {
@@ -100,11 +107,8 @@ export const tokens = fp<{ secrets: TokenSecrets }>(
           ),
         }
       },
-      readAccessToken(token) {
-        const payload = read(token)
-        if (!claims.Check(payload) || payload.use !== 'access') throw new ServiceError('UNAUTHORIZED')
-        return payload
-      },
+      readAccessToken: (token) => read(token, 'access'),
+      readRefreshToken: (token) => read(token, 'refresh'),
     } satisfies Tokens)
   },
   { name: 'tokens', fastify: '5.x' },

@@ -1,5 +1,6 @@
 // Punches, and the job that brings them from a terminal.
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { narrowDevices } from '@org/core'
 import { DeviceParams } from '../schemas/device.ts'
 import { failures, succeeded, success, successList } from '../schemas/envelope.ts'
 import { JobReceipt, SyncRequest, toJobReceipt } from '../schemas/job.ts'
@@ -16,7 +17,7 @@ export const attendanceRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/attendance',
     {
-      config: { role: 'user' },
+      config: { role: 'user', devices: 'filtered' },
       schema: {
         tags: ['Attendance'],
         operationId: 'listAttendance',
@@ -25,9 +26,11 @@ export const attendanceRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: { 200: successList(LISTED, PunchReply) },
       },
     },
-    async ({ query }) => {
+    async ({ query, caller }) => {
       const { filter, paging } = toPunchRequest(query)
-      const { rows, total, nextCursor } = await attendance.list(filter, paging)
+      const deviceIds = narrowDevices(caller, filter.deviceIds)
+      const narrowed = { ...filter, ...(deviceIds !== undefined && { deviceIds }) }
+      const { rows, total, nextCursor } = await attendance.list(narrowed, paging)
       const page = 'page' in paging ? paging.page : null
       return {
         ...succeeded(LISTED, rows.map(toPunchReply)),

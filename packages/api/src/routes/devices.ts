@@ -1,5 +1,6 @@
 // Registered terminals: register one, list them, see one.
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { narrowDevices } from '@org/core'
 import {
   DeviceParams,
   DeviceQuery,
@@ -54,7 +55,7 @@ export const deviceRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/devices',
     {
-      config: { role: 'user' },
+      config: { role: 'user', devices: 'filtered' },
       schema: {
         tags: ['Devices'],
         operationId: 'listDevices',
@@ -63,8 +64,10 @@ export const deviceRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: { 200: successList(LISTED, DeviceReply) },
       },
     },
-    async ({ query: { page, limit, ...filter } }) => {
-      const { rows, total } = await devices.list(filter, { page, limit })
+    async ({ query: { page, limit, ...filter }, caller }) => {
+      const ids = narrowDevices(caller)
+      const narrowed = { ...filter, ...(ids !== undefined && { ids }) }
+      const { rows, total } = await devices.list(narrowed, { page, limit })
       return {
         ...succeeded(LISTED, rows.map(toDeviceReply)),
         pagination: toPagination({ page, limit, total, nextCursor: null }),

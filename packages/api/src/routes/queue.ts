@@ -1,6 +1,6 @@
 // Background jobs: how many there are, and how one of them fares.
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { ServiceError } from '@org/core'
+import { ServiceError, mayTouch } from '@org/core'
 import { failures, succeeded, success, successWithoutMessage } from '../schemas/envelope.ts'
 import { JobParams, JobReply, QueueStatsReply, toJobReply, toQueueStatsReply } from '../schemas/job.ts'
 
@@ -26,7 +26,7 @@ export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/queue/jobs/:jobId',
     {
-      config: { role: 'user' },
+      config: { role: 'user', devices: 'filtered' },
       schema: {
         tags: ['Queue'],
         operationId: 'getJob',
@@ -35,9 +35,9 @@ export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: { 200: success(FOUND, JobReply), ...failures('JOB_NOT_FOUND') },
       },
     },
-    async ({ params }) => {
+    async ({ params, caller }) => {
       const job = await jobs.find(params.jobId)
-      if (job === undefined) throw new ServiceError('JOB_NOT_FOUND')
+      if (job === undefined || !mayTouch(caller, job.deviceId)) throw new ServiceError('JOB_NOT_FOUND')
       return succeeded(FOUND, toJobReply(job))
     },
   )

@@ -61,6 +61,12 @@ export function success<const Data extends TSchema>(message: string, data: Data)
   return described(schema, message)
 }
 
+/** The same where there is nothing to tell but that it was done. */
+export function successOnly(message: string) {
+  const data = Type.Null({ description: 'There is nothing more to tell', examples: [null] })
+  return success(message, data)
+}
+
 /** The same without a message, where the seed document shows none. */
 export function successWithoutMessage<const Data extends TSchema>(description: string, data: Data) {
   return described(Type.Object({ status: Ok, data }), description)

@@ -20,7 +20,14 @@ describe('the OpenAPI document', () => {
 
   it('has every endpoint, and only below the base path', () => {
     expect(operations.map(({ name }) => name).sort()).toEqual([
+      'DELETE /api/v1/auth/accounts/{accountId}',
+      'DELETE /api/v1/auth/api-keys/{apiKeyId}',
       'GET /api/v1/attendance',
+      'GET /api/v1/audit',
+      'GET /api/v1/audit/verify',
+      'GET /api/v1/auth/accounts',
+      'GET /api/v1/auth/api-keys',
+      'GET /api/v1/auth/me',
       'GET /api/v1/devices',
       'GET /api/v1/devices/{deviceId}',
       'GET /api/v1/devices/{deviceId}/info',
@@ -28,8 +35,13 @@ describe('the OpenAPI document', () => {
       'GET /api/v1/health/ready',
       'GET /api/v1/queue/jobs/{jobId}',
       'GET /api/v1/queue/stats',
+      'PATCH /api/v1/auth/accounts/{accountId}',
       'POST /api/v1/attendance/device/{deviceId}/sync',
+      'POST /api/v1/auth/api-keys',
+      'POST /api/v1/auth/change-password',
       'POST /api/v1/auth/login',
+      'POST /api/v1/auth/logout',
+      'POST /api/v1/auth/refresh',
       'POST /api/v1/auth/register',
       'POST /api/v1/devices',
       'POST /api/v1/devices/{deviceId}/sync-time',
@@ -54,7 +66,7 @@ describe('the OpenAPI document', () => {
   })
 
   it('shows nothing of how it was made', () => {
-    const traces = JSON.stringify(document).match(/"(?:\$id|~kind|x-(?!role)[a-z-]+)":/)
+    const traces = JSON.stringify(document).match(/"(?:\$id|~kind|x-(?!role|devices)[a-z-]+)":/)
     expect(traces).toBeNull()
   })
 })
@@ -65,7 +77,11 @@ describe.each(operations)('$name', ({ method, path, operation }) => {
     expect(operation.operationId).toMatch(/^[a-z]\w+$/)
     expect(operation.tags).toHaveLength(1)
     expect(['anyone', 'user', 'operator', 'admin']).toContain(operation['x-role'])
-    expect(operation.security).toEqual(operation['x-role'] === 'anyone' ? [] : [{ bearer: [] }])
+    const open = operation['x-role'] === 'anyone'
+    expect([[], [{ bearer: [] }], [{ bearer: [] }, { apiKey: [] }]]).toContainEqual(operation.security)
+    expect(operation.security?.length === 0).toBe(open)
+    expect(['path', 'filtered', 'none', 'all', undefined]).toContain(operation['x-devices'])
+    expect(operation['x-devices'] === undefined).toBe(open)
   })
 
   it('describes each parameter with an example that fits it', () => {
@@ -95,14 +111,16 @@ describe.each(operations)('$name', ({ method, path, operation }) => {
 
   it('knows the errors that follow from what it is', () => {
     const role = operation['x-role']
+    const forPeople = operation.security?.length === 1
+    const hasBody = operation.requestBody !== undefined
     const general = {
       INTERNAL_ERROR: true,
-      UNAUTHORIZED: role !== 'anyone',
-      TOKEN_EXPIRED: role !== 'anyone',
-      FORBIDDEN: role === 'admin' || role === 'operator',
+      UNAUTHORIZED: role !== 'anyone' || path.endsWith('/refresh'),
+      TOKEN_EXPIRED: role !== 'anyone' || path.endsWith('/refresh'),
+      FORBIDDEN: role !== 'anyone' && (role !== 'user' || forPeople || operation['x-devices'] !== 'none'),
       RATE_LIMIT_EXCEEDED: !path.includes('health'),
-      PAYLOAD_TOO_LARGE: method === 'POST',
-      UNSUPPORTED_MEDIA_TYPE: method === 'POST',
+      PAYLOAD_TOO_LARGE: hasBody,
+      UNSUPPORTED_MEDIA_TYPE: hasBody,
     }
     const codes = Object.values(operation.responses).flatMap(({ content }) =>
       Object.values(content?.['application/json']?.examples ?? {}).map(
@@ -118,7 +136,8 @@ describe.each(operations)('$name', ({ method, path, operation }) => {
 
   it('shows a body to send that fits its schema, and asks for one only where a field is required', () => {
     const media = operation.requestBody?.content['application/json']
-    expect(media === undefined).toBe(method === 'GET')
+    const allowed = { GET: [false], DELETE: [false, true] }[method] ?? [true]
+    expect(allowed).toContain(media !== undefined)
     expect(faultsBySchema(document, media?.schema ?? {}, media?.example)).toEqual([])
     expect(operation.requestBody?.required).toBe(media && media.schema['required'] !== undefined)
   })

@@ -106,6 +106,158 @@ describe.each(MODES)('in %s', (mode) => {
     })
   })
 
+  describe('POST /auth/refresh', () => {
+    const REFRESH = '/api/v1/auth/refresh'
+    const newcomer = async (name: string) => {
+      const credentials = { email: `${name}@example.com`, password: 'password123' }
+      const body = { username: name, ...credentials, role: 'user' }
+      const { data } = await service.client.post(REGISTER, body, { token: service.admin })
+      return { ...credentials, id: (data as { id: number }).id }
+    }
+    const pairOf = async ({ email, password }: { email: string; password: string }) =>
+      (await service.client.post(LOGIN, { email, password })).data as Pair
+    const refresh = (refresh_token: string) => service.client.post(REFRESH, { refresh_token })
+    const stats = async (token: string) => (await service.client.get('/api/v1/queue/stats', { token })).status
+    /** In every process within a second. */
+    const ends = (token: string) => expect.poll(() => stats(token), { timeout: 20_000 }).toBe(401)
+
+    it('S-AUTH-14 gives new tokens for the refresh token, which is used up by that', async () => {
+      const who = await newcomer('renewing')
+      const first = await pairOf(who)
+      const answer = await refresh(first.refresh_token)
+      expect(answer.reply).toMatchObject({
+        status: 200,
+        body: { data: { token_type: 'Bearer', expires_in: 3600, user: { email: who.email } } },
+      })
+      expect(answer.headers.get('cache-control')).toBe('no-store')
+      const second = answer.data as Pair
+      expect(second.refresh_token).not.toBe(first.refresh_token)
+      expect(await stats(second.access_token)).toBe(200)
+      expect((await refresh(first.refresh_token)).reply).toEqual(refused(401, 'UNAUTHORIZED'))
+      expect((await refresh(second.access_token)).reply).toEqual(refused(401, 'UNAUTHORIZED'))
+      expect((await refresh(second.refresh_token)).status).toBe(200)
+    })
+
+    it('S-AUTH-14 gives the pair to one of requests that overlap, and the login goes on', async () => {
+      const first = await pairOf(await newcomer('two-tabs'))
+      const answers = await Promise.all(Array.from({ length: 5 }, () => refresh(first.refresh_token)))
+      expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 401, 401, 401, 401])
+      const { data } = answers.find(({ status }) => status === 200) ?? {}
+      expect((await refresh((data as Pair).refresh_token)).status).toBe(200)
+    })
+
+    it('S-AUTH-14 gives nothing after a logout, which ends the access token too', async () => {
+      const who = await newcomer('leaving')
+      const [mine, other] = [await pairOf(who), await pairOf(who)]
+      const me = await service.client.get('/api/v1/auth/me', { token: mine.access_token })
+      expect(me.data).toEqual({ id: who.id, username: 'leaving', email: who.email, role: 'user' })
+      const out = await service.client.post('/api/v1/auth/logout', undefined, { token: mine.access_token })
+      expect(out.status).toBe(200)
+      await ends(mine.access_token)
+      expect((await refresh(mine.refresh_token)).status).toBe(401)
+      expect(await stats(other.access_token)).toBe(200)
+    })
+
+    it('S-AUTH-14 ends other logins when the password changes, and all when an admin acts', async () => {
+      const who = await newcomer('changing')
+      const [mine, other] = [await pairOf(who), await pairOf(who)]
+      const change = { current_password: who.password, new_password: 'password456' }
+      const asked = { token: mine.access_token }
+      expect((await service.client.post('/api/v1/auth/change-password', change, asked)).status).toBe(200)
+      await ends(other.access_token)
+      expect(await stats(mine.access_token)).toBe(200)
+      expect((await service.client.post(LOGIN, { email: who.email, password: who.password })).status).toBe(
+        401,
+      )
+
+      const account = `/api/v1/auth/accounts/${who.id}`
+      const edited = await service.client.ask('PATCH', account, {
+        token: service.admin,
+        body: { role: 'operator' },
+      })
+      expect(edited.data).toMatchObject({ id: who.id, role: 'operator', disabled: false })
+      await ends(mine.access_token)
+      const last = await pairOf({ ...who, password: 'password456' })
+      const removed = await service.client.ask('DELETE', account, { token: service.admin })
+      expect(removed.data).toMatchObject({ id: who.id, email: who.email })
+      await ends(last.access_token)
+      expect((await service.client.ask('DELETE', account, { token: service.admin })).reply).toEqual(
+        refused(404, 'ACCOUNT_NOT_FOUND'),
+      )
+    })
+  })
+
+  describe('accounts', () => {
+    it('S-REG-08 are listed for admins, a page at a time', async () => {
+      const answer = await service.client.get('/api/v1/auth/accounts?limit=1', { token: service.admin })
+      expect(answer.reply).toMatchObject({
+        status: 200,
+        body: {
+          data: [{ email: FIRST_ADMIN.email, role: 'admin', disabled: false, username: 'admin' }],
+          pagination: { page: 1, limit: 1, total: expect.any(Number), next_cursor: null },
+        },
+      })
+      expect(answer.text).not.toContain('hash')
+    })
+
+    it('S-REG-08 keep their last admin', async () => {
+      const { id } = (await service.database.accounts.findByEmail(FIRST_ADMIN.email)) ?? { id: 0 }
+      for (const ask of [
+        { method: 'PATCH', body: { role: 'user' } },
+        { method: 'PATCH', body: { disabled: true } },
+        { method: 'DELETE', body: undefined },
+      ]) {
+        const admins = (await service.services.accounts.list({ page: 1, limit: 1000 })).rows.filter(
+          (account) => account.role === 'admin' && account.id !== id,
+        )
+        for (const admin of admins)
+          await service.client.ask('DELETE', `/api/v1/auth/accounts/${admin.id}`, { token: service.admin })
+        const answer = await service.client.ask(ask.method, `/api/v1/auth/accounts/${id}`, {
+          token: service.admin,
+          body: ask.body,
+        })
+        expect(answer.reply).toEqual(refused(400, 'VALIDATION_ERROR'))
+      }
+    })
+
+    it.each([{}, { role: 'owner' }, { email: 'new@example.com' }, { password: 'short' }])(
+      'S-REG-04 are not changed to %j',
+      async (body) => {
+        const answer = await service.client.ask('PATCH', '/api/v1/auth/accounts/1', {
+          token: service.admin,
+          body,
+        })
+        expect(answer.reply).toEqual(refused(400, 'VALIDATION_ERROR'))
+      },
+    )
+  })
+
+  describe('guessing passwords', () => {
+    it('S-AUTH-08 locks the address out after five, whether there is such an account or not', async () => {
+      await service.account('user')
+      const known = (await service.services.accounts.list({ page: 1, limit: 1000 })).rows.at(-1)?.email ?? ''
+      const replies = []
+      for (const email of [known, 'nobody-at-all@example.com']) {
+        const guess = (password: string) => service.client.post(LOGIN, { email, password })
+        for (let i = 0; i < 5; i += 1) expect((await guess('wrong-password')).status).toBe(401)
+        const answer = await guess('password123')
+        expect(answer.reply).toEqual(refused(423, 'ACCOUNT_LOCKED'))
+        expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(800)
+        const { message, error } = answer.body as { message: string; error: unknown }
+        replies.push({ message, error })
+      }
+      expect(replies[0]).toEqual(replies[1])
+    })
+
+    it('S-AUTH-08 counts guesses of one moment', async () => {
+      const body = { email: 'guessed-at-once@example.com', password: 'wrong-password' }
+      const answers = await Promise.all(Array.from({ length: 12 }, () => service.client.post(LOGIN, body)))
+      const statuses = answers.map(({ status }) => status)
+      expect(statuses.filter((status) => status === 401)).toHaveLength(5)
+      expect(statuses.filter((status) => status === 423)).toHaveLength(7)
+    })
+  })
+
   describe('POST /auth/register', () => {
     it('S-REG-01 S-REG-02 S-REG-03 makes an account for an admin, and shows no password', async () => {
       const answer = await service.client.post(REGISTER, NEWCOMER, { token: service.admin })
@@ -178,6 +330,23 @@ describe.each(MODES)('in %s', (mode) => {
       await service.client.post(LOGIN, FIRST_ADMIN)
       await service.client.post(LOGIN, { ...FIRST_ADMIN, password: 'wrong-password' })
       expect((await service.database.audit.head()).count).toBe(before + 2)
+    })
+
+    it('S-SEC-04 shows the audit trail to admins, whole', async () => {
+      await service.client.post(LOGIN, { email: 'audited@example.com', password: 'wrong-password' })
+      const query = 'actor=audited@example.com&action=login&outcome=refused'
+      const listed = await service.client.get(`/api/v1/audit?${query}`, { token: service.admin })
+      expect(listed.data).toMatchObject([
+        { actor: 'audited@example.com', error_code: 'INVALID_CREDENTIALS', address: '127.0.0.1' },
+      ])
+      const verdict = await service.client.get('/api/v1/audit/verify', { token: service.admin })
+      const { count, hash } = await service.database.audit.head()
+      expect(verdict.data).toEqual({ whole: true, count, hash, broken_at: null })
+      const actions = (await service.database.audit.list({}, { offset: 0, limit: 1000 })).rows.map(
+        ({ action }) => action,
+      )
+      for (const action of ['login.lock', 'logout', 'account.role', 'account.password', 'account.remove'])
+        expect(actions).toContain(action)
     })
   })
 })

@@ -27,6 +27,8 @@ export interface Operation {
     Record<string, { readonly description: string; readonly content?: Readonly<Record<string, Media>> }>
   >
   readonly 'x-role'?: string
+  /** What an API key gets of it that names its devices. */
+  readonly 'x-devices'?: string
 }
 
 export interface Document {

@@ -3,7 +3,10 @@ import { createLog, readConfig } from '@org/core'
 import type {
   Account,
   Accounts,
+  ApiKey,
+  ApiKeys,
   Attendance,
+  AuditReading,
   Config,
   Device,
   Devices,
@@ -27,6 +30,17 @@ export const ADMIN: Account = {
   role: 'admin',
   disabled: false,
   createdAt: '2024-02-05T14:30:00.123Z',
+}
+
+export const API_KEY: ApiKey = {
+  id: 1,
+  name: 'payroll',
+  role: 'user',
+  deviceIds: [1],
+  createdBy: 'admin@example.com',
+  createdAt: '2024-02-05T14:30:00.123Z',
+  expiresAt: null,
+  lastUsedAt: null,
 }
 
 export const DEVICE: Device = {
@@ -113,6 +127,8 @@ export const LOGIN: Login = {
 export interface Replacements {
   readonly config?: Partial<Config>
   readonly accounts?: Partial<Accounts>
+  readonly apiKeys?: Partial<ApiKeys>
+  readonly audit?: Partial<AuditReading>
   readonly devices?: Partial<Devices>
   readonly attendance?: Partial<Attendance>
   readonly doors?: Partial<Doors>
@@ -141,10 +157,29 @@ export function servicesDouble(replaced: Replacements = {}): Services {
     accounts: {
       login: async () => LOGIN,
       register: async ({ username, email, role }) => ({ ...ADMIN, id: 2, username, email, role }),
+      refresh: async () => LOGIN,
+      logOut: async () => undefined,
+      changePassword: async () => undefined,
+      list: async () => ({ rows: [ADMIN], total: 1 }),
+      edit: async () => ADMIN,
+      remove: async () => ADMIN,
       findForToken: async () => ADMIN,
+      removeExpiredTokens: async () => 0,
       ensureFirstAdmin: async () => undefined,
       tokenSecrets: { current: SECRET, previous: undefined },
       ...replaced.accounts,
+    },
+    apiKeys: {
+      create: async () => ({ apiKey: API_KEY, secret: 'zk_shown-once' }),
+      list: async () => ({ rows: [API_KEY], total: 1 }),
+      revoke: async () => API_KEY,
+      findCaller: async () => undefined,
+      ...replaced.apiKeys,
+    },
+    audit: {
+      list: async () => ({ rows: [], total: 0 }),
+      verify: async () => ({ whole: true, head: { count: 0, hash: '' } }),
+      ...replaced.audit,
     },
     devices: {
       register: async () => ({ device: DEVICE, warnings: [] }),

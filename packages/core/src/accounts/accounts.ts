@@ -2,6 +2,7 @@
 import { UniqueViolation, type Database } from '@org/data'
 import type { AuditTrail } from '../audit-trail.ts'
 import type { Config } from '../config.ts'
+import type { Page, PageRequest } from '../device.ts'
 import { ServiceError } from '../errors.ts'
 import { randomPassword, type Passwords } from '../passwords.ts'
 import type { Secrets } from '../secrets.ts'
@@ -14,20 +15,50 @@ import {
   type NewAccount,
   type TokenSecrets,
 } from './account.ts'
+import { rememberBriefly } from './brief-answers.ts'
+import {
+  changePassword,
+  editAccount,
+  removeAccount,
+  type AccountEdit,
+  type PasswordChange,
+} from './edit-account.ts'
 import { logIn, type LoginInput } from './log-in.ts'
+import type { PasswordGuard } from './password-guard.ts'
+import { logOut, refresh, type RefreshInput } from './refresh-tokens.ts'
 
 /** Who may log in. */
 export interface Accounts {
   /**
    * Checks e-mail (without case) and password and opens a family of refresh tokens. The tokens themselves are signed by the
    * API: the refresh token carries `family` and `jti` as given here. Throws INVALID_CREDENTIALS, after the same work for an
-   * unknown e-mail, a wrong password and a disabled account.
+   * unknown e-mail, a wrong password and a disabled account; ACCOUNT_LOCKED after too many.
    */
   login(input: LoginInput): Promise<Login>
+  /**
+   * Exchanges a refresh token for the next of its family. Throws UNAUTHORIZED for one that is used up, ended or unknown; one
+   * that comes again some time after it was used up ends its family.
+   */
+  refresh(input: RefreshInput): Promise<Login>
+  /** Ends a family of tokens. */
+  logOut(familyId: string, by: Actor): Promise<void>
+  /** Ends all other families. Throws VALIDATION_ERROR for a current password that is not right, ACCOUNT_LOCKED. */
+  changePassword(change: PasswordChange): Promise<void>
   /** Throws DUPLICATE_EMAIL or DUPLICATE_USERNAME. */
   register(input: NewAccount, by: Actor): Promise<Account>
-  /** The account behind a token, at most a second old; undefined when it is gone or disabled: its tokens die with it. */
-  findForToken(accountId: number): Promise<Account | undefined>
+  /** By id. */
+  list(page: PageRequest): Promise<Page<Account>>
+  /** A change ends the account's logins. Throws ACCOUNT_NOT_FOUND, and VALIDATION_ERROR where no admin would be left. */
+  edit(accountId: number, edit: AccountEdit, by: Actor): Promise<Account>
+  /** Its logins end, its addresses are free. Throws as edit does. */
+  remove(accountId: number, by: Actor): Promise<Account>
+  /**
+   * The account behind a token of this family, at most a second old; undefined when the account is gone or disabled, or the
+   * family has ended: its tokens die with it.
+   */
+  findForToken(accountId: number, familyId: string): Promise<Account | undefined>
+  /** Forgets refresh tokens that have expired; how many. */
+  removeExpiredTokens(): Promise<number>
   /**
    * Makes the first admin while there is no account, once, however many processes start together. `password` is given only
    * when it was made at random: print it once. Undefined when there are accounts.
@@ -50,21 +81,47 @@ export interface AccountsParts {
   readonly database: Database
   readonly passwords: Passwords
   readonly secrets: Secrets
+  readonly guard: PasswordGuard
   readonly audit: AuditTrail
 }
 
 /** The first admin's address where ADMIN_EMAIL names none. */
 const DEFAULT_ADMIN_EMAIL = 'admin@example.com'
-const TOKEN_CACHE_MS = 1_000
-const MOST_CACHED = 10_000
 
 /** The service on accounts. */
 export function createAccounts(parts: AccountsParts): Accounts {
+  const { database } = parts
+  const standing = rememberBriefly(async (familyId: string): Promise<Account | undefined> => {
+    const row = await database.accounts.findByFamily(familyId)
+    return row === undefined || row.disabled ? undefined : toAccount(row)
+  })
+  /** Another process learns of it within a second, this one at once. */
+  const changing = async <T>(change: Promise<T>): Promise<T> => {
+    try {
+      return await change
+    } finally {
+      standing.forget()
+    }
+  }
+
   return {
     tokenSecrets: parts.secrets.tokenSecrets,
     login: (input) => logIn(parts, input),
     register: (input, by) => registerAccount(parts, input, by),
-    findForToken: cacheAccounts(parts.database),
+    refresh: (input) => changing(refresh(parts, input)),
+    logOut: (familyId, by) => changing(logOut(parts, familyId, by)),
+    changePassword: (change) => changing(changePassword(parts, change)),
+    async list({ page, limit }) {
+      const { rows, total } = await database.accounts.list({ offset: (page - 1) * limit, limit })
+      return { rows: rows.map(toAccount), total }
+    },
+    edit: (accountId, edit, by) => changing(editAccount(parts, accountId, edit, by)),
+    remove: (accountId, by) => changing(removeAccount(parts, accountId, by)),
+    async findForToken(accountId, familyId) {
+      const account = await standing.get(familyId)
+      return account?.id === accountId ? account : undefined
+    },
+    removeExpiredTokens: () => database.credentials.removeExpired(new Date().toISOString()),
     ensureFirstAdmin: () => makeFirstAdmin(parts),
   }
 }
@@ -122,25 +179,4 @@ async function makeFirstAdmin(parts: AccountsParts): Promise<FirstAdmin | undefi
   })
   if (!inserted) return undefined
   return { email, password: config.ADMIN_PASSWORD === undefined ? password : undefined }
-}
-
-/** Looks an account up at most once a second; requests that ask meanwhile share the answer. */
-function cacheAccounts(database: Database): (accountId: number) => Promise<Account | undefined> {
-  const cached = new Map<number, { readonly until: number; readonly account: Promise<Account | undefined> }>()
-
-  const look = async (accountId: number): Promise<Account | undefined> => {
-    const row = await database.accounts.findById(accountId)
-    return row === undefined || row.disabled ? undefined : toAccount(row)
-  }
-
-  return (accountId) => {
-    const now = performance.now()
-    const known = cached.get(accountId)
-    if (known !== undefined && known.until > now) return known.account
-    if (cached.size >= MOST_CACHED) cached.clear()
-    const account = look(accountId)
-    cached.set(accountId, { until: now + TOKEN_CACHE_MS, account })
-    account.catch(() => cached.delete(accountId))
-    return account
-  }
 }

@@ -1,8 +1,7 @@
-// Accounts: the first admin, registering, logging in, and what a token's account is at each request.
-import { setTimeout as sleep } from 'node:timers/promises'
+// Accounts: the first admin, registering and logging in.
 import { hash as hashBcrypt } from 'bcryptjs'
 import { describe, expect, it } from 'vitest'
-import { hashTokenId } from '../../src/accounts/log-in.ts'
+import { hashTokenId } from '../../src/accounts/refresh-tokens.ts'
 import { SYSTEM, type NewAccount } from '../../src/index.ts'
 import { scratchService } from '../support/scratch-service.ts'
 
@@ -139,25 +138,6 @@ describe('registering an account', () => {
     const refusals = outcomes.filter((outcome) => outcome.status === 'rejected').map(({ reason }) => reason)
     expect(refusals).toHaveLength(5)
     for (const reason of refusals) expect(reason).toMatchObject({ code: 'DUPLICATE_EMAIL' })
-  })
-})
-
-describe('the account behind a token', () => {
-  it('is gone for everyone a second after it was disabled or removed', async () => {
-    await using service = await scratchService()
-    const { accounts } = service.services
-    const john = await accounts.register(JOHN, SYSTEM)
-    expect(await accounts.findForToken(john.id)).toEqual(john)
-    expect(await accounts.findForToken(john.id + 1)).toBeUndefined()
-  })
-
-  it('is looked up again after a second, so that a change counts', async () => {
-    await using service = await scratchService()
-    const { accounts } = service.services
-    expect(await accounts.findForToken(1)).toBeUndefined()
-    const john = await accounts.register(JOHN, SYSTEM)
-    await sleep(1_050)
-    expect(await accounts.findForToken(john.id)).toEqual(john)
   })
 })
 

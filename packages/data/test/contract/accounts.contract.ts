@@ -1,6 +1,6 @@
 // What every database promises of accounts.
 import { beforeAll, describe, expect, it } from 'vitest'
-import { UniqueViolation } from '../../src/index.ts'
+import { UniqueViolation, type Database } from '../../src/index.ts'
 import { account, FIRST_100, later, NOON } from '../support/samples.ts'
 import type { Given } from './database.contract.ts'
 
@@ -95,6 +95,43 @@ export function accountsContract({ database, another }: Given): void {
         updatedAt: later(3),
       })
       expect(await accounts.updatePasswordHash(999_999, 'x', NOON)).toBe(false)
+    })
+
+    it('are changed in what is named alone, and removed for good', async () => {
+      const { accounts } = database()
+      const made = await accounts.insert(account('rosa'))
+      expect(await accounts.update(made.id, { role: 'operator' }, later(1))).toBe(true)
+      expect(await accounts.update(made.id, { disabled: true }, later(2))).toBe(true)
+      expect(await accounts.findById(made.id)).toEqual({
+        ...made,
+        role: 'operator',
+        disabled: true,
+        updatedAt: later(2),
+      })
+      expect(await accounts.remove(made.id)).toBe(true)
+      expect(await accounts.remove(made.id)).toBe(false)
+      expect(await accounts.update(made.id, { disabled: false }, later(3))).toBe(false)
+      const again = await accounts.insert(account('rosa'))
+      expect(again.id).not.toBe(made.id)
+    })
+
+    it('do not lose their last admin, however many take one away at once', async () => {
+      const before = await database().transaction((tx) => tx.accounts.countAdminsAlone(NOON))
+      const made = await Promise.all(
+        ['sara', 'simon', 'sven', 'sofia'].map((name) =>
+          database().accounts.insert(account(name, { role: 'admin' })),
+        ),
+      )
+      const demote = (of: () => Database, id: number) =>
+        of().transaction(async (tx) => {
+          if ((await tx.accounts.countAdminsAlone(NOON)) === before + 1) return false
+          return tx.accounts.update(id, { role: 'user' }, later(1))
+        })
+      const demoted = await Promise.all(
+        made.map(({ id }, index) => demote(index % 2 === 0 ? database : another, id)),
+      )
+      expect(demoted.filter((one) => one)).toHaveLength(3)
+      expect(await database().transaction((tx) => tx.accounts.countAdminsAlone(NOON))).toBe(before + 1)
     })
 
     it('refuse what does not fit, on every engine alike', async () => {

@@ -85,6 +85,39 @@ export function auditContract({ database, another }: Given): void {
       expect(await targets({ actor: 'nobody' })).toEqual([])
     })
 
+    it('is read by acts: each attempt with its outcome, which the filter then goes by', async () => {
+      const { audit } = database()
+      const opening = (auditId: string, outcome: string, changes: Partial<NewAuditEntry> = {}) =>
+        append(act('open', { auditId, outcome, actor: 'opener', ...changes }))
+      await opening('AUD-20260302-001', 'attempted', { details: { seconds: 5 } })
+      await opening('AUD-20260302-002', 'attempted')
+      await append(act('look', { actor: 'opener' }))
+      await opening('AUD-20260302-001', 'refused', { errorCode: 'DEVICE_COMMAND_FAILED', at: later(9) })
+      await append(act('open', { auditId: 'AUD-20260302-009', outcome: 'unknown', actor: 'opener' }))
+
+      const acts = async (filter: Parameters<typeof audit.listActs>[0]) =>
+        (await audit.listActs({ actor: 'opener', ...filter }, FIRST_100)).rows.map(({ entry, outcome }) => [
+          entry.auditId,
+          entry.outcome,
+          outcome?.outcome ?? null,
+        ])
+      expect(await acts({})).toEqual([
+        ['AUD-20260302-009', 'unknown', null],
+        [null, 'success', null],
+        ['AUD-20260302-002', 'attempted', null],
+        ['AUD-20260302-001', 'attempted', 'refused'],
+      ])
+      expect(await acts({ outcome: 'refused' })).toEqual([['AUD-20260302-001', 'attempted', 'refused']])
+      expect(await acts({ outcome: 'attempted' })).toEqual([['AUD-20260302-002', 'attempted', null]])
+      expect(await acts({ action: 'look' })).toEqual([[null, 'success', null]])
+      expect(await acts({ from: later(1) })).toEqual([])
+      expect(await audit.listActs({ actor: 'opener' }, { offset: 3, limit: 1 })).toMatchObject({
+        total: 4,
+        rows: [{ entry: { details: { seconds: 5 } }, outcome: { errorCode: 'DEVICE_COMMAND_FAILED' } }],
+      })
+      expect(await audit.listActs({ actor: 'nobody' }, FIRST_100)).toEqual({ total: 0, rows: [] })
+    })
+
     it('is not whole under another key', async () => {
       const verdict = await database().audit.verify(
         (previous, text, hash) => hash === seal(previous, `${text}!`),

@@ -11,6 +11,7 @@ import {
 import { account, FIRST_100 } from '../support/samples.ts'
 import type { Scratch } from '../support/scratch.ts'
 import { accountsContract } from './accounts.contract.ts'
+import { apiKeysContract } from './api-keys.contract.ts'
 import { auditContract, auditTamperingContract } from './audit.contract.ts'
 import { credentialsContract } from './credentials.contract.ts'
 import { devicesContract } from './devices.contract.ts'
@@ -60,6 +61,7 @@ export function databaseContract(makeScratch: () => Promise<Scratch>, { shared }
     }
     accountsContract(given)
     credentialsContract(given)
+    apiKeysContract(given)
     settingsContract(given)
     devicesContract(given)
     peopleContract(given)
