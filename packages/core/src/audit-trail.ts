@@ -6,7 +6,13 @@ import type { Secrets } from './secrets.ts'
 
 /** An act that has a row. */
 export interface AuditedAct {
-  readonly action: 'login' | 'account.register' | 'device.register' | 'device.set-clock' | 'door.unlock'
+  readonly action:
+    | 'login'
+    | 'account.register'
+    | 'cache.clear'
+    | 'device.register'
+    | 'device.set-clock'
+    | 'door.unlock'
   readonly by: Actor
   readonly target: { readonly type: 'account' | 'device'; readonly id: number } | null
   readonly outcome: 'success' | 'refused' | 'attempted' | 'unreachable' | 'unknown'

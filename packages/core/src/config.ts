@@ -196,6 +196,20 @@ export const CONFIG = Type.Object({
     default: false,
     description: 'Whether every new punch is posted to WEBHOOK_URL too, at most 100 in one delivery.',
   }),
+  OVERLOAD_DELAY_MS: Type.Integer({
+    default: 1_000,
+    minimum: 0,
+    maximum: 60_000,
+    description:
+      'Requests are refused (503) while the process is so far behind with its work, or its memory is nearly used up; 0: never.',
+  }),
+  METRICS_TOKEN: Type.Optional(
+    Type.String({
+      description:
+        "Opens /metrics as `Authorization: Bearer …`, beside an admin's token; at least 32 bytes. Default: none.",
+      secret: true,
+    }),
+  ),
   CORS_ORIGINS: Type.Optional(
     Type.String({
       description:
@@ -343,6 +357,7 @@ function checkSecrets(set: SetVariables): ConfigFault[] {
     'ENCRYPTION_KEY_PREVIOUS',
     'WEBHOOK_SECRET',
     'WEBHOOK_SECRET_PREVIOUS',
+    'METRICS_TOKEN',
   ]) {
     const value = set[variable]
     if (value !== undefined && Buffer.byteLength(value) < SECRET_BYTES)

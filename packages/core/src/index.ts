@@ -3,7 +3,17 @@ export type { Account, Actor, Login, NewAccount, Role, TokenSecrets } from './ac
 export { ACCESS_TOKEN_SECONDS, REFRESH_TOKEN_SECONDS, SYSTEM } from './accounts/account.ts'
 export type { Accounts, FirstAdmin } from './accounts/accounts.ts'
 export type { LoginInput } from './accounts/log-in.ts'
-export type { Attendance, Punch, PunchFilter, PunchPage, PunchPaging, TimeStatus } from './attendance.ts'
+export type {
+  Attendance,
+  Punch,
+  PunchFilter,
+  PunchPage,
+  PunchPaging,
+  PunchSort,
+  TimeStatus,
+} from './attendance.ts'
+export type { CacheSubject } from './cache/cache-store.ts'
+export type { CachedAnswer, CachedAnswers, CacheQuestion } from './cache/cached-answers.ts'
 export type { Config, ConfigFault, RunMode } from './config.ts'
 export { CONFIG, ConfigError, readConfig } from './config.ts'
 export type {
@@ -26,6 +36,8 @@ export { QUEUES, handle } from './jobs/define-job.ts'
 export type {
   Enqueued,
   JobCounts,
+  JobListFilter,
+  JobPage,
   JobQueue,
   JobState,
   JobView,
@@ -36,6 +48,7 @@ export type {
 } from './jobs/job-queue.ts'
 export type { Health } from './health.ts'
 export { createLog } from './log.ts'
+export type { AnsweredRequest, Metrics } from './metrics.ts'
 export { Notice, NoticeChannel, type Notices } from './notices/notice.ts'
 export type { Doors, Unlock, UnlockInput, UnlockOutcome } from './operations/unlock-door.ts'
 export type { DeviceInfo } from './operations/read-info.ts'
