@@ -4,6 +4,13 @@ import { ServiceError } from '@org/core'
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** How long this route may take to begin its answer, in milliseconds, instead of the general limit. */
+    answerWithinMs?: number
+  }
+}
+
 /** For all routes declared after it: an answer that is not begun within this time is TOO_SLOW. */
 export const answerLimit = fp<{ withinMs: number }>(
   async (app, { withinMs }) => {
@@ -13,7 +20,7 @@ export const answerLimit = fp<{ withinMs: number }>(
       const giveUp = (): void => {
         if (!reply.sent) void reply.send(new ServiceError('TOO_SLOW'))
       }
-      timers.set(request, setTimeout(giveUp, withinMs))
+      timers.set(request, setTimeout(giveUp, request.routeOptions.config.answerWithinMs ?? withinMs))
       reply.raw.once('close', () => clearTimeout(timers.get(request)))
     })
     app.addHook('onSend', async (request) => {

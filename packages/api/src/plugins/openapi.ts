@@ -35,6 +35,7 @@ export const openapi = fp(
           { name: 'Door', description: 'Opening doors' },
           { name: 'Attendance', description: 'Punches, and the syncs that bring them' },
           { name: 'Queue', description: 'Background jobs' },
+          { name: 'Cache', description: 'Lists that are kept for a while' },
           { name: 'Health', description: 'For load balancers and people on call' },
         ],
         components: {
@@ -90,6 +91,7 @@ function completeSchema(route: RouteOptions, schema: FastifySchema, role: Access
 
 function generalErrors({ config }: RouteOptions, schema: FastifySchema, role: Access): readonly ErrorName[] {
   const names: ErrorName[] = ['HEADERS_TOO_LARGE', 'INTERNAL_ERROR', 'TOO_SLOW']
+  if (config?.quiet !== true) names.push('SERVICE_OVERLOADED')
   if (schema.body !== undefined || schema.params !== undefined || schema.querystring !== undefined)
     names.push('VALIDATION_ERROR')
   if (schema.body !== undefined) names.push('REQUEST_TIMEOUT', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE')
