@@ -207,6 +207,7 @@ export const CONFIG = Type.Object({
     Type.String({
       description:
         "Opens /metrics as `Authorization: Bearer …`, beside an admin's token; at least 32 bytes. Default: none.",
+      pattern: '^[\\w.~+/-]+=*$',
       secret: true,
     }),
   ),
@@ -337,6 +338,7 @@ function wordsFor(variable: string): string | undefined {
     SLACK_WEBHOOK_URL: 'must begin with http:// or https://',
     WEBHOOK_URL: 'must begin with http:// or https://',
     LOG_LEVEL: 'must be fatal, error, warn, info, debug, trace or silent',
+    METRICS_TOKEN: 'must be of letters, digits and -._~+/ alone, as a bearer token is',
     ADMIN_EMAIL: 'must be an e-mail address',
     ADMIN_PASSWORD: 'must have 8 to 128 characters',
   }

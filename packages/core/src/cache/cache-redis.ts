@@ -15,7 +15,7 @@ import {
 } from './cache-store.ts'
 
 /** A cache must not cost more than what it saves. */
-const LOOK_WITHIN_MS = 500
+const LOOK_WITHIN_MS = 1_000
 /** A forgetting is worth a longer wait: until it is done others may be given what is no longer true. */
 const FORGET_WITHIN_MS = 3_000
 const CLEAR_WITHIN_MS = 20_000

@@ -63,9 +63,12 @@ export function createCachedAnswers({
     try {
       const text = await made
       await store.keep(ticket, text)
+      // A turn later: whoever looked just before it was kept, and is told of that look only now, joins instead of asking again.
+      setImmediate(() => making.delete(ticket))
       return { text, hit: false }
-    } finally {
+    } catch (error) {
       making.delete(ticket)
+      throw error
     }
   }
 

@@ -26,7 +26,7 @@ async function kept(store: CacheStore, digest: string): Promise<string | undefin
 }
 
 describe('the store in memory', () => {
-  it('forgets after five minutes', async () => {
+  it('S-ATT-03 forgets after five minutes', async () => {
     let now = 0
     const store = createMemoryCacheStore({ now: () => now })
     await keep(store, 'a', 'answer')
@@ -74,7 +74,7 @@ async function until(what: string, look: () => Promise<boolean>): Promise<void> 
 if (!EMBEDDED_ONLY) cachedAnswersContract('Redis', () => redisStore())
 
 describe.skipIf(EMBEDDED_ONLY)('the store in Redis', () => {
-  it('forgets after five minutes, generations not before the answers', async () => {
+  it('S-ATT-03 S-PER-01 forgets after five minutes, generations not before the answers', async () => {
     const { redis, prefix, store, close } = await redisStore()
     await keep(store, 'a', 'answer')
     const [answer] = await redis.keys(`${prefix}:cache:answer:*`)
