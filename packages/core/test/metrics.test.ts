@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { ServiceError } from '../src/errors.ts'
 import { countOperations, createMetrics } from '../src/metrics.ts'
 import { createMemoryTally } from '../src/tally-memory.ts'
+import type { WithTerminal } from '../src/terminals/with-terminal.ts'
 import { quiet, scratchService } from './support/scratch-service.ts'
 
 describe('metrics', () => {
@@ -62,8 +63,12 @@ describe('metrics', () => {
     const tally = createMemoryTally()
     const metrics = createMetrics({ tally, jobs: service.services.jobs, log: quiet })
     const options = { signal: AbortSignal.timeout(1_000) }
-    const failing = (error: Error) =>
-      countOperations(() => Promise.reject(error), metrics)(1, options, () => Promise.resolve())
+    const failing = (error: Error) => {
+      const way: WithTerminal = async () => {
+        throw error
+      }
+      return countOperations(way, metrics)(1, options, async () => undefined)
+    }
     await expect(failing(new ServiceError('DEVICE_BUSY'))).rejects.toThrow(ServiceError)
     await expect(failing(new Error('anything, with 1.2.3.4 in it'))).rejects.toThrow('anything')
     expect(await tally.read()).toEqual(

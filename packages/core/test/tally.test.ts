@@ -45,8 +45,9 @@ describe.skipIf(EMBEDDED_ONLY)('a tally in Redis', () => {
 
   it('goes on counting while Redis is away, and hands on what it counted', async () => {
     const proxy = await cuttableProxy(serverUrl('TEST_REDIS_URL'))
-    const { tally, redis, close } = await redisTally({ url: proxy.url })
-    const isReady = () => redis.status === 'ready'
+    const here = await redisTally({ url: proxy.url })
+    const { tally } = here
+    const isReady = () => here.redis.status === 'ready'
     tally.add('a', 1)
     await tally.read()
     await proxy.cut()
@@ -56,7 +57,7 @@ describe.skipIf(EMBEDDED_ONLY)('a tally in Redis', () => {
     await proxy.mend()
     while (!isReady()) await new Promise((resolve) => setTimeout(resolve, 10))
     expect(await tally.read()).toEqual(new Map([['a', 2]]))
-    await close()
+    await here.close()
     await proxy.cut()
   })
 })

@@ -148,17 +148,17 @@ describe('an XLSX file', () => {
   })
 
   it('ends the reading of rows when nobody takes it any more', async () => {
-    const ended = Promise.withResolvers<void>()
+    const ended = Promise.withResolvers<string>()
     async function* endless(): AsyncGenerator<readonly Row[]> {
       try {
         for (;;) yield ROWS
       } finally {
-        ended.resolve()
+        ended.resolve('ended')
       }
     }
     const file = xlsxFile({ columns: ['id', 'name'], batches: endless() })
     await new Promise((resolve) => file.once('data', resolve))
     file.destroy()
-    await ended.promise
+    expect(await ended.promise).toBe('ended')
   })
 })
