@@ -8,9 +8,9 @@ import fp from 'fastify-plugin'
 /** Part of the heap's limit from which on the collector hardly gets anything done. */
 const HEAP_LIMIT_PART = 0.92
 /** Short enough to notice, long enough not to take one long task for an overload. */
-const SAMPLE_MS = 2_000
+const SAMPLE_MS = 5_000
 /** Two samples: by then it is known whether it is over. */
-const RETRY_AFTER_SECONDS = 4
+const RETRY_AFTER_SECONDS = 10
 
 /** @param delayMs mean delay of the event loop that is too much; 0: nothing is refused */
 export const overload = fp<{ delayMs: number; maxHeapUsedBytes?: number }>(

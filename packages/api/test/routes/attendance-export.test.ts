@@ -75,9 +75,9 @@ describe('GET /attendance/export', () => {
   it('is an error like any other when the database is away from the beginning', async () => {
     await using api = await listening({
       attendance: {
-        // oxlint-disable-next-line require-yield
         async *each() {
-          throw new ServiceError('DATABASE_UNAVAILABLE')
+          await Promise.reject(new ServiceError('DATABASE_UNAVAILABLE'))
+          yield []
         },
       },
     })

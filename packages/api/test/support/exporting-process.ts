@@ -15,6 +15,7 @@ const config = readConfig({
   DATABASE_URL: url,
   DATA_DIR: folder,
   LOG_LEVEL: 'silent',
+  OVERLOAD_DELAY_MS: '0',
   ADMIN_EMAIL: ADMIN.email,
   ADMIN_PASSWORD: ADMIN.password,
 })
@@ -28,6 +29,7 @@ const login = await fetch(`${api.address}/api/v1/auth/login`, {
   headers: { 'content-type': 'application/json' },
   body: JSON.stringify(ADMIN),
 })
+if (login.status !== 200) throw new Error(await login.text())
 const { data } = (await login.json()) as { data: { access_token: string } }
 const answer = await fetch(`${api.address}/api/v1/attendance/export?format=${format}`, {
   headers: { authorization: `Bearer ${data.access_token}` },
