@@ -5,7 +5,9 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { Config, Services } from '@org/core'
 import { answerLimit } from './plugins/answer-limit.ts'
 import { authentication } from './plugins/authentication.ts'
+import { httpMetrics } from './plugins/http-metrics.ts'
 import { documentRoutes, openapi } from './plugins/openapi.ts'
+import { overload } from './plugins/overload.ts'
 import { errorReplies, replyToBrokenRequest, replyWithError } from './plugins/error-replies.ts'
 import { rateLimits } from './plugins/rate-limits.ts'
 import { nameRequest, requestId } from './plugins/request-id.ts'
@@ -15,13 +17,16 @@ import { unknownRoutes } from './plugins/unknown-routes.ts'
 import { ajvOptions, validation } from './plugins/validation.ts'
 import { accountRoutes } from './routes/accounts.ts'
 import { apiKeyRoutes } from './routes/api-keys.ts'
+import { attendanceExportRoutes } from './routes/attendance-export.ts'
 import { attendanceRoutes } from './routes/attendance.ts'
 import { auditRoutes } from './routes/audit.ts'
 import { authRoutes } from './routes/auth.ts'
+import { cacheRoutes } from './routes/cache.ts'
 import { deviceOperationRoutes } from './routes/device-operations.ts'
 import { deviceRoutes } from './routes/devices.ts'
 import { doorRoutes } from './routes/door.ts'
 import { healthRoutes } from './routes/health.ts'
+import { metricsRoutes } from './routes/metrics.ts'
 import { queueRoutes } from './routes/queue.ts'
 
 declare module 'fastify' {
@@ -35,6 +40,13 @@ const BASE_PATH = '/api/v1'
 /** What SPEC 9 grants a request: a body of 1 MiB, 30 seconds to arrive and 30 to be answered. */
 const BODY_LIMIT_BYTES = 1_048_576
 const ARRIVAL_LIMIT_MS = 30_000
+/** Headers come in one piece from whoever means well; how often it is looked for those that do not. */
+const ARRIVAL_BOUNDS = {
+  headersTimeout: 15_000,
+  connectionsCheckingInterval: 2_000,
+  maxHeaderSize: 16_384,
+}
+const PLAIN_SERVER = { http: ARRIVAL_BOUNDS }
 const ANSWER_LIMIT_MS = 30_000
 const KEEP_ALIVE_MS = 75_000
 /** Longest value in a path: a job's id. */
@@ -49,6 +61,7 @@ export async function buildApp(services: Services): Promise<FastifyInstance> {
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     genReqId: nameRequest,
     trustProxy: config.trustProxy,
+    ...PLAIN_SERVER,
     https: await readTls(config),
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: ARRIVAL_LIMIT_MS,
@@ -63,8 +76,10 @@ export async function buildApp(services: Services): Promise<FastifyInstance> {
   app.decorate('services', services)
   await app.register(requestId)
   await app.register(errorReplies)
+  await app.register(httpMetrics, { metrics: services.metrics })
   await app.register(answerLimit, { withinMs: ANSWER_LIMIT_MS })
   await app.register(securityHeaders, { config })
+  await app.register(overload, { delayMs: config.OVERLOAD_DELAY_MS })
   await app.register(rateLimits, { config, counter: services.rateCounter })
   await app.register(unknownRoutes)
   await app.register(validation)
@@ -73,6 +88,10 @@ export async function buildApp(services: Services): Promise<FastifyInstance> {
 
   await app.register(healthRoutes, { documented: false })
   await app.register(documentRoutes, { redirectDocs: false })
+  await app.register(async (root) => {
+    await root.register(authentication)
+    await root.register(metricsRoutes, { documented: false })
+  })
 
   await app.register(
     async (api) => {
@@ -85,7 +104,10 @@ export async function buildApp(services: Services): Promise<FastifyInstance> {
       await api.register(deviceOperationRoutes)
       await api.register(doorRoutes)
       await api.register(attendanceRoutes)
+      await api.register(attendanceExportRoutes)
       await api.register(queueRoutes)
+      await api.register(cacheRoutes)
+      await api.register(metricsRoutes, { documented: true })
       await api.register(healthRoutes, { documented: true })
       await api.register(documentRoutes, { redirectDocs: true })
     },
@@ -96,8 +118,9 @@ export async function buildApp(services: Services): Promise<FastifyInstance> {
   return app
 }
 
-async function readTls({ TLS_CERT, TLS_KEY }: Config): Promise<{ cert: Buffer; key: Buffer } | null> {
+/** Of the key pair, where there is one. */
+async function readTls({ TLS_CERT, TLS_KEY }: Config): Promise<object | null> {
   if (TLS_CERT === undefined || TLS_KEY === undefined) return null
   const [cert, key] = await Promise.all([readFile(TLS_CERT), readFile(TLS_KEY)])
-  return { cert, key }
+  return { ...ARRIVAL_BOUNDS, cert, key }
 }

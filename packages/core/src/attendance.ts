@@ -1,7 +1,7 @@
 // Punches as the service lists them, how they are asked for, and the job that brings them.
-import { InvalidCursor, type Database, type ListedPunch } from '@org/data'
+import { InvalidCursor, type Database, type ListedPunch, type PunchPage as StoredPage } from '@org/data'
 import type { Actor } from './accounts/account.ts'
-import { validationError } from './errors.ts'
+import { ServiceError, validationError } from './errors.ts'
 import { attendanceSync, type SyncMode } from './jobs/catalogue.ts'
 import type { Enqueued, JobQueue } from './jobs/job-queue.ts'
 import { findActiveDevice } from './terminals/with-terminal.ts'
@@ -52,9 +52,12 @@ export interface PunchFilter {
 /** By page number, or from where an earlier page ended. */
 export type PunchPaging = ({ readonly page: number } | { readonly cursor: string }) & {
   readonly limit: number
-  /** Default newest first; punches without an instant come last either way. */
-  readonly sort?: '-timestamp' | 'timestamp'
+  /** Default newest first. */
+  readonly sort?: PunchSort
 }
+
+/** In which order; punches without an instant come last either way. */
+export type PunchSort = '-timestamp' | 'timestamp'
 
 /** One page of punches. */
 export interface PunchPage {
@@ -69,6 +72,16 @@ export interface PunchPage {
 export interface Attendance {
   /** Throws VALIDATION_ERROR for a cursor that is none of ours. */
   list(filter: PunchFilter, paging: PunchPaging): Promise<PunchPage>
+  /**
+   * The list of one device, also of one that was deleted: its punches stay readable. Throws DEVICE_NOT_FOUND for one that never was,
+   * and as `list` does.
+   */
+  listOfDevice(deviceId: number, filter: PunchFilter, paging: PunchPaging): Promise<PunchPage>
+  /**
+   * Everything that fits, in batches and without end. Each batch is a query of its own behind the last one, so that any number costs the
+   * memory of one; what is stored meanwhile may or may not be among them. Ends early, without an error, when the signal aborts.
+   */
+  each(filter: PunchFilter, sort: PunchSort, signal: AbortSignal): AsyncIterable<readonly Punch[]>
   /** Queues a sync (default `auto`), or gives the unfinished one of that device. Throws DEVICE_NOT_FOUND, DEVICE_INACTIVE. */
   requestSync(deviceId: number, input: { readonly mode?: SyncMode }, by: Actor): Promise<Enqueued>
 }
@@ -79,24 +92,42 @@ export interface AttendanceParts {
   readonly jobs: JobQueue
 }
 
+/** Punches of one batch of `each`. */
+const BATCH_SIZE = 1_000
+
 /** The service on punches. */
 export function createAttendance({ database, jobs }: AttendanceParts): Attendance {
   return {
-    async list(filter, paging) {
-      const { limit, sort = '-timestamp' } = paging
-      const place = 'cursor' in paging ? { cursor: paging.cursor } : { offset: (paging.page - 1) * limit }
-      try {
-        const { rows, total, nextCursor } = await database.punches.list(filter, sort, { ...place, limit })
-        return { rows: rows.map(toPunch), total, nextCursor }
-      } catch (error) {
-        if (!(error instanceof InvalidCursor)) throw error
-        throw validationError([{ field: 'cursor', message: 'is no cursor of this list' }])
-      }
+    list,
+    async listOfDevice(deviceId, filter, paging) {
+      if (!(await database.devices.exists(deviceId))) throw new ServiceError('DEVICE_NOT_FOUND')
+      return list({ ...filter, deviceIds: [deviceId] }, paging)
+    },
+    async *each(filter, sort, signal) {
+      let cursor: string | null = null
+      do {
+        if (signal.aborted) return
+        const page: StoredPage = await database.punches.list(filter, sort, { cursor, limit: BATCH_SIZE })
+        if (page.rows.length > 0) yield page.rows.map(toPunch)
+        cursor = page.nextCursor
+      } while (cursor !== null)
     },
     async requestSync(deviceId, { mode = 'auto' }) {
       await findActiveDevice(database, deviceId)
       return jobs.enqueue(attendanceSync, { deviceId, mode })
     },
+  }
+
+  async function list(filter: PunchFilter, paging: PunchPaging): Promise<PunchPage> {
+    const { limit, sort = '-timestamp' } = paging
+    const place = 'cursor' in paging ? { cursor: paging.cursor } : { offset: (paging.page - 1) * limit }
+    try {
+      const { rows, total, nextCursor } = await database.punches.list(filter, sort, { ...place, limit })
+      return { rows: rows.map(toPunch), total, nextCursor }
+    } catch (error) {
+      if (!(error instanceof InvalidCursor)) throw error
+      throw validationError([{ field: 'cursor', message: 'is no cursor of this list' }])
+    }
   }
 }
 

@@ -21,6 +21,7 @@ export interface AuditedAct {
     | 'api-key.create'
     | 'api-key.revoke'
     | 'api-key.use'
+    | 'cache.clear'
     | 'device.register'
     | 'device.set-clock'
     | 'door.unlock'

@@ -196,6 +196,21 @@ export const CONFIG = Type.Object({
     default: false,
     description: 'Whether every new punch is posted to WEBHOOK_URL too, at most 100 in one delivery.',
   }),
+  OVERLOAD_DELAY_MS: Type.Integer({
+    default: 1_000,
+    minimum: 0,
+    maximum: 60_000,
+    description:
+      'Requests are refused (503) while the process is so far behind with its work, or its memory is nearly used up; 0: never.',
+  }),
+  METRICS_TOKEN: Type.Optional(
+    Type.String({
+      description:
+        "Opens /metrics as `Authorization: Bearer …`, beside an admin's token; at least 32 bytes. Default: none.",
+      pattern: '^[\\w.~+/-]+=*$',
+      secret: true,
+    }),
+  ),
   CORS_ORIGINS: Type.Optional(
     Type.String({
       description:
@@ -323,6 +338,7 @@ function wordsFor(variable: string): string | undefined {
     SLACK_WEBHOOK_URL: 'must begin with http:// or https://',
     WEBHOOK_URL: 'must begin with http:// or https://',
     LOG_LEVEL: 'must be fatal, error, warn, info, debug, trace or silent',
+    METRICS_TOKEN: 'must be of letters, digits and -._~+/ alone, as a bearer token is',
     ADMIN_EMAIL: 'must be an e-mail address',
     ADMIN_PASSWORD: 'must have 8 to 128 characters',
   }
@@ -343,6 +359,7 @@ function checkSecrets(set: SetVariables): ConfigFault[] {
     'ENCRYPTION_KEY_PREVIOUS',
     'WEBHOOK_SECRET',
     'WEBHOOK_SECRET_PREVIOUS',
+    'METRICS_TOKEN',
   ]) {
     const value = set[variable]
     if (value !== undefined && Buffer.byteLength(value) < SECRET_BYTES)

@@ -233,6 +233,13 @@ export const ERRORS = defineErrors({
     retryAfter: true,
     retryable: true,
   },
+  SERVICE_OVERLOADED: {
+    status: 503,
+    type: 'ServiceOverloadedError',
+    message: 'The service has more to do than it can; try again in a moment',
+    retryAfter: true,
+    retryable: true,
+  },
   OUTCOME_UNKNOWN: {
     status: 504,
     type: 'OutcomeUnknownError',

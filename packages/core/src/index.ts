@@ -4,13 +4,23 @@ export { ACCESS_TOKEN_SECONDS, REFRESH_TOKEN_SECONDS, SYSTEM } from './accounts/
 export type { Accounts, FirstAdmin } from './accounts/accounts.ts'
 export type { ApiKey, ApiKeys, NewApiKey } from './accounts/api-keys.ts'
 export type { Caller, DeviceScope } from './accounts/caller.ts'
-export { actorOf, mayTouch, narrowDevices } from './accounts/caller.ts'
+export { actorOf, mayTouch, narrowDevices, narrowFilter } from './accounts/caller.ts'
 export type { AccountEdit, PasswordChange } from './accounts/edit-account.ts'
 export type { LoginInput } from './accounts/log-in.ts'
 export type { RefreshInput } from './accounts/refresh-tokens.ts'
 export type { AuditReading } from './audit-trail.ts'
 export type { AuditFilter, AuditRecord, AuditVerdict } from '@org/data'
-export type { Attendance, Punch, PunchFilter, PunchPage, PunchPaging, TimeStatus } from './attendance.ts'
+export type {
+  Attendance,
+  Punch,
+  PunchFilter,
+  PunchPage,
+  PunchPaging,
+  PunchSort,
+  TimeStatus,
+} from './attendance.ts'
+export type { CacheSubject } from './cache/cache-store.ts'
+export type { CachedAnswer, CachedAnswers, CacheQuestion } from './cache/cached-answers.ts'
 export type { Config, ConfigFault, RunMode } from './config.ts'
 export { CONFIG, ConfigError, readConfig } from './config.ts'
 export type {
@@ -34,6 +44,8 @@ export { QUEUES, handle } from './jobs/define-job.ts'
 export type {
   Enqueued,
   JobCounts,
+  JobListFilter,
+  JobPage,
   JobQueue,
   JobState,
   JobView,
@@ -44,6 +56,7 @@ export type {
 } from './jobs/job-queue.ts'
 export type { Health } from './health.ts'
 export { createLog } from './log.ts'
+export type { AnsweredRequest, Metrics } from './metrics.ts'
 export { Notice, NoticeChannel, type Notices } from './notices/notice.ts'
 export type { Doors, Unlock, UnlockInput, UnlockOutcome } from './operations/unlock-door.ts'
 export type { DeviceInfo } from './operations/read-info.ts'

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto'
 import type { AloneHold, Database } from '@org/data'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
+import type { Actor } from './accounts/account.ts'
 import { createAccounts, type Accounts } from './accounts/accounts.ts'
 import { createApiKeys, type ApiKeys } from './accounts/api-keys.ts'
 import { createMemoryAttemptCounter } from './accounts/attempt-counter-memory.ts'
@@ -11,6 +12,9 @@ import { createRedisAttemptCounter } from './accounts/attempt-counter-redis.ts'
 import { createPasswordGuard } from './accounts/password-guard.ts'
 import { createAttendance, type Attendance } from './attendance.ts'
 import { createAuditReading, createAuditTrail, type AuditReading } from './audit-trail.ts'
+import { createMemoryCacheStore } from './cache/cache-memory.ts'
+import { createRedisCacheStore } from './cache/cache-redis.ts'
+import { createCachedAnswers, type CachedAnswers } from './cache/cached-answers.ts'
 import { createChanges } from './changes.ts'
 import { ConfigError, type Config, type RunMode } from './config.ts'
 import { createDevices, type Devices } from './devices.ts'
@@ -21,8 +25,10 @@ import { createBullmqJobQueue } from './jobs/job-queue-bullmq.ts'
 import { createDatabaseJobQueue } from './jobs/job-queue-database.ts'
 import type { JobQueue } from './jobs/job-queue.ts'
 import { createLog } from './log.ts'
+import { countOperations, createMetrics, type Metrics } from './metrics.ts'
 import type { Notices } from './notices/notice.ts'
 import { createNotices } from './notices/notices.ts'
+import { clearCache } from './operations/clear-cache.ts'
 import { syncAttendance, type SyncAttendanceInput } from './operations/sync-attendance.ts'
 import { createDoors, type Doors } from './operations/unlock-door.ts'
 import { createPasswords } from './passwords.ts'
@@ -31,6 +37,8 @@ import { createRedisRateCounter } from './rate-counter-redis.ts'
 import type { RateCounter } from './rate-counter.ts'
 import { connectRedis, endRedis } from './redis.ts'
 import { openSecrets } from './secrets.ts'
+import { createMemoryTally } from './tally-memory.ts'
+import { createRedisTally } from './tally-redis.ts'
 import { createBreakers } from './terminals/breaker.ts'
 import { createDialler } from './terminals/dial.ts'
 import { leaseMarginMs } from './terminals/held-lease.ts'
@@ -73,6 +81,11 @@ export interface Services {
   readonly notices: Notices
   /** What rate limits count with: shared by all processes where Redis is. */
   readonly rateCounter: RateCounter
+  /** Lists that were asked for before. */
+  readonly cachedAnswers: CachedAnswers
+  /** Forgets every cached answer, records it and tells it. How many were removed. */
+  clearCache(by: Actor): Promise<number>
+  readonly metrics: Metrics
   /**
    * Reads a terminal's attendance log into the database and returns the certificate; what the worker's handler calls. Throws
    * ServiceError; `retryable` says whether waiting may cure it.
@@ -160,11 +173,18 @@ async function assemble(
     })
   }, FORGET_TOKENS_EVERY_MS).unref()
   const leases = openLeases(config, database, log, redis, prefix)
+  const tally = redis === undefined ? createMemoryTally() : createRedisTally(redis, prefix, log)
+  const metrics = createMetrics({ tally, jobs, log })
+  const answers = createCachedAnswers({
+    store: redis === undefined ? createMemoryCacheStore() : createRedisCacheStore(redis, prefix, log),
+    changes,
+    onAnswer: (subject, outcome) => metrics.noteCacheAnswer(subject, outcome),
+  })
 
   const bounds = createNetworkBounds(config.deviceNetworks)
   const dialler = createDialler(bounds, leaseMarginMs(config.DEVICE_LEASE_MS))
   const pool = createSessionPool({ leases, turns: openTurns(), idleMs: config.DEVICE_IDLE_MS, log })
-  const withTerminal = createWithTerminal({
+  const wayToTerminals = createWithTerminal({
     database,
     secrets,
     breakers: createBreakers(),
@@ -173,6 +193,7 @@ async function assemble(
     waitMs: config.DEVICE_WAIT_MS,
     log,
   })
+  const withTerminal = countOperations(wayToTerminals, metrics)
 
   const doors = createDoors({ database, withTerminal, audit, attemptMs: UNLOCK_WITHIN_MS, log })
   const settling = setInterval(() => {
@@ -192,6 +213,7 @@ async function assemble(
     await jobs.close()
     await pool.close()
     await leases.close()
+    await tally.close()
     if (redis !== undefined) await endRedis(redis, log)
     await alone?.release()
   }
@@ -221,8 +243,17 @@ async function assemble(
     jobs,
     notices,
     rateCounter,
-    syncAttendance: (input) =>
-      syncAttendance({ database, withTerminal, changes, waitMs: jobWaitMs, log }, input),
+    cachedAnswers: answers,
+    clearCache: (by) => clearCache({ answers, database, audit, notices }, by),
+    metrics,
+    async syncAttendance(input) {
+      const certificate = await syncAttendance(
+        { database, withTerminal, changes, waitMs: jobWaitMs, log },
+        input,
+      )
+      metrics.noteSyncedRows(certificate)
+      return certificate
+    },
     get ready() {
       return isReady()
     },

@@ -49,6 +49,8 @@ export interface DeviceFilter {
 export interface Devices {
   /** Throws UniqueViolation `devices.address` or `devices.terminal_serial` (deleted devices keep the latter). */
   insert(device: NewDevice): Promise<Device>
+  /** Whether there is such a device, or was: a deleted one counts. */
+  exists(id: number): Promise<boolean>
   findById(id: number): Promise<Device | undefined>
   findByAddress(ip: string, port: number): Promise<Device | undefined>
   /** By the serial number that the terminal itself names; with `deleted`, deleted devices too. */
@@ -100,6 +102,10 @@ export function devicesIn(scope: Scope): DevicesInTransaction {
         .values(devices.encode(row))
         .executeTakeFirstOrThrow()
       return { ...row, id: Number(insertId) }
+    },
+
+    async exists(id) {
+      return (await first(all().where('id', '=', id))) !== undefined
     },
 
     findById: (id) => first(present().where('id', '=', id)),

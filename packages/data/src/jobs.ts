@@ -33,6 +33,8 @@ export interface JobFailure {
 export interface JobFilter {
   readonly queue?: string
   readonly deviceId?: number
+  /** Of any of these devices. */
+  readonly deviceIds?: readonly number[]
   readonly state?: JobState
 }
 
@@ -109,10 +111,12 @@ export function jobsIn(scope: Scope): Jobs {
       return stored.map((row) => jobs.decode(row))
     },
 
-    async list({ queue, deviceId, state }, { offset, limit }) {
+    async list({ queue, deviceId, deviceIds, state }, { offset, limit }) {
+      if (deviceIds?.length === 0) return { rows: [], total: 0 }
       let wanted = db.selectFrom('jobs').selectAll()
       if (queue !== undefined) wanted = wanted.where('queue', '=', queue)
       if (deviceId !== undefined) wanted = wanted.where('device_id', '=', deviceId)
+      if (deviceIds !== undefined) wanted = wanted.where('device_id', 'in', deviceIds)
       if (state !== undefined) wanted = wanted.where('state', '=', state)
       const stored = await wanted.orderBy('seq', 'desc').limit(limit).offset(offset).execute()
       const { total } = await wanted

@@ -1,6 +1,7 @@
 // Who asks, and whether they may. A route says in its `config` who may call it (`role`), what devices have to do with it
 // (`devices`) and whether machines may (`apiKeys`), and nothing else does: this guard, the OpenAPI document and the tests read
 // those words. Role and standing come from the account or key as it is now, not from the token.
+import { createHash, timingSafeEqual } from 'node:crypto'
 import { ServiceError, actorOf, mayTouch } from '@org/core'
 import type { Actor, Caller, Role } from '@org/core'
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
@@ -24,6 +25,8 @@ declare module 'fastify' {
     devices?: Exclude<DeviceAccess, 'path' | 'all'>
     /** False: for people who have logged in. */
     apiKeys?: false
+    /** A bearer token that opens this route to whoever has it, without an account. */
+    openedBy?: string | undefined
   }
   interface FastifyRequest {
     /** Who asks, and for which devices. Throws UNAUTHORIZED on a route that anyone may call. */
@@ -48,6 +51,16 @@ const DEVICE_PARAM = 'deviceId'
 export function deviceAccessOf({ url, config }: Pick<RouteOptions, 'url' | 'config'>): DeviceAccess {
   if (url.split('/').includes(`:${DEVICE_PARAM}`)) return 'path'
   return config?.devices ?? 'all'
+}
+
+function bearerOf({ authorization = '' }: FastifyRequest['headers']): string | undefined {
+  return BEARER.exec(authorization)?.[1]
+}
+
+/** Takes the same time wherever they differ. */
+function isSameText(given: string | undefined, wanted: string): boolean {
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
+  return given !== undefined && timingSafeEqual(digest(given), digest(wanted))
 }
 
 /** Guards all routes declared after it in the same scope. A route without `config.role` stops the start. */
@@ -86,7 +99,7 @@ export const authentication = fp(
     })
 
     const guard = (role: Role, route: RouteOptions) => {
-      const limit = route.config?.accountLimit
+      const { accountLimit: limit, openedBy } = route.config ?? {}
       const check = (request: FastifyRequest, caller: Caller): Caller => {
         if (caller.apiKeyId !== null && route.config?.apiKeys === false)
           throw new ServiceError('FORBIDDEN_KEY')
@@ -96,6 +109,7 @@ export const authentication = fp(
         return caller
       }
       return async (request: FastifyRequest, reply: FastifyReply) => {
+        if (openedBy !== undefined && isSameText(bearerOf(request.headers), openedBy)) return
         const caller = await findCaller(request)
         if (limit !== undefined) await countForCaller(app.services.rateCounter, limit, caller, reply)
         callers.set(request, check(request, caller))
@@ -111,10 +125,8 @@ export const authentication = fp(
       return caller
     }
 
-    const findByToken = async ({
-      authorization = '',
-    }: FastifyRequest['headers']): Promise<Caller | undefined> => {
-      const token = BEARER.exec(authorization)?.[1]
+    const findByToken = async (headers: FastifyRequest['headers']): Promise<Caller | undefined> => {
+      const token = bearerOf(headers)
       if (token === undefined) return undefined
       const { sub, family } = app.tokens.readAccessToken(token)
       const account = await app.services.accounts.findForToken(Number(sub), family)

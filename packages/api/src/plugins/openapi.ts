@@ -41,6 +41,7 @@ export const openapi = fp(
           { name: 'Attendance', description: 'Punches, and the syncs that bring them' },
           { name: 'Audit', description: 'Who did what, in a chain that shows tampering' },
           { name: 'Queue', description: 'Background jobs' },
+          { name: 'Cache', description: 'Lists that are kept for a while' },
           { name: 'Health', description: 'For load balancers and people on call' },
         ],
         components: {
@@ -110,6 +111,7 @@ function securityOf(role: Access, { config }: RouteOptions): NonNullable<Fastify
 function generalErrors(route: RouteOptions, schema: FastifySchema, role: Access): readonly ErrorName[] {
   const { config } = route
   const names: ErrorName[] = ['HEADERS_TOO_LARGE', 'INTERNAL_ERROR', 'TOO_SLOW']
+  if (config?.quiet !== true) names.push('SERVICE_OVERLOADED')
   if (schema.body !== undefined || schema.params !== undefined || schema.querystring !== undefined)
     names.push('VALIDATION_ERROR')
   if (schema.body !== undefined) names.push('REQUEST_TIMEOUT', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE')

@@ -35,9 +35,20 @@ export const securityHeaders = fp<{ config: Config }>(
       await app.register(cors, {
         origin: [...config.corsOrigins],
         methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-        allowedHeaders: ['authorization', 'content-type', 'idempotency-key', 'x-request-id'],
+        allowedHeaders: [
+          'authorization',
+          'content-type',
+          'idempotency-key',
+          'if-none-match',
+          'x-api-key',
+          'x-request-id',
+        ],
         exposedHeaders: [
           'x-request-id',
+          'x-cache',
+          'etag',
+          'content-disposition',
+          'idempotency-replayed',
           'x-ratelimit-limit',
           'x-ratelimit-remaining',
           'x-ratelimit-reset',

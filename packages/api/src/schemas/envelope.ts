@@ -83,6 +83,9 @@ export function successList<const Item extends TSchema>(message: string, item: I
   return described(schema, message)
 }
 
+/** The answer to whoever has the same body already: none. */
+export const NOT_MODIFIED = Type.Null({ description: 'The body is still the one that `if-none-match` names' })
+
 function described<const Schema extends TSchema>(schema: Schema, description: string): Schema {
   return { ...schema, description, examples: [exampleOf(schema)] }
 }

@@ -1,8 +1,10 @@
 // Jobs and the numbers of the queues, in JSON.
-import type { JobView, QueueStats } from '@org/core'
+import { QUEUES } from '@org/core'
+import type { JobListFilter, JobView, QueueStats } from '@org/core'
 import { Type } from 'typebox'
 import type { Static, TInteger } from 'typebox'
 import { Instant, InstantOrNull, toInstant, toInstantOrNull } from './instant.ts'
+import { PageQuery } from './paging.ts'
 
 const JOB_ID_EXAMPLE = 'sync-device-1-20240205143000'
 const MAX_JOB_ID_LENGTH = 191
@@ -16,6 +18,43 @@ export const JobParams = Type.Object({
     examples: [JOB_ID_EXAMPLE],
   }),
 })
+
+const JobState = Type.Enum(['waiting', 'active', 'completed', 'failed', 'cancelled'], {
+  description: 'What has become of it',
+  examples: ['completed'],
+})
+
+/** Query of `GET /queue/jobs`. */
+export const JobQuery = Type.Object({
+  device_id: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: Number.MAX_SAFE_INTEGER,
+      description: 'Of this device',
+      examples: [1],
+    }),
+  ),
+  state: Type.Optional(JobState),
+  queue: Type.Optional(
+    Type.Enum([...QUEUES], { description: 'Of this queue', examples: ['attendance-sync'] }),
+  ),
+  ...PageQuery,
+})
+
+/** Body of `POST /queue/jobs/{jobId}/cancel`: none, or an object without fields. */
+export const CancelRequest = Type.Object(
+  {},
+  { additionalProperties: false, description: 'Nothing is to be said', examples: [{}] },
+)
+
+/** The filter of a query that has passed its schema. */
+export function toJobFilter({ device_id, state, queue }: Static<typeof JobQuery>): JobListFilter {
+  return {
+    ...(device_id !== undefined && { deviceIds: [device_id] }),
+    ...(state !== undefined && { state }),
+    ...(queue !== undefined && { queue }),
+  }
+}
 
 /** Body of `POST /attendance/device/{deviceId}/sync`; it may be left out. */
 export const SyncRequest = Type.Object(
@@ -95,7 +134,7 @@ export const JobReply = Type.Object(
     job_id: Type.String({ examples: [JOB_ID_EXAMPLE] }),
     device_id: Type.Union([Type.Integer(), Type.Null()], { examples: [1] }),
     queue: Type.String({ examples: ['attendance-sync'] }),
-    state: Type.Enum(['waiting', 'active', 'completed', 'failed', 'cancelled'], { examples: ['completed'] }),
+    state: JobState,
     run_at: Instant('It does not begin before this'),
     attempts: count('Attempts begun', 1),
     max_attempts: count('Attempts at most', 4),

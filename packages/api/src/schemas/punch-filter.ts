@@ -2,7 +2,7 @@
 // name a zone, and on the recorded time when they do not.
 import type { PunchFilter, PunchPaging } from '@org/core'
 import type { Static } from 'typebox'
-import type { PunchQuery } from './punch.ts'
+import type { PunchExportQuery, PunchQuery } from './punch.ts'
 
 /** A bound as a query spells it: a date, or a date and a time, with a zone or without. */
 const BOUND = /^(\d{4}-\d{2}-\d{2})(?:T(\d{2}:\d{2})(?::(\d{2})(?:\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})?)?$/
@@ -20,20 +20,26 @@ export function toPunchRequest(query: Static<typeof PunchQuery>): {
   filter: PunchFilter
   paging: PunchPaging
 } {
-  const { device_id, user_id, from, to, state, time_status, denied, sort, page, limit, cursor } = query
+  const { sort, page, limit, cursor } = query
+  return {
+    filter: toPunchFilter(query),
+    paging: cursor === undefined ? { page, limit, sort } : { cursor, limit, sort },
+  }
+}
+
+/** The filter of a query that has passed its schema. */
+export function toPunchFilter(query: Omit<Static<typeof PunchExportQuery>, 'format' | 'sort'>): PunchFilter {
+  const { device_id, user_id, from, to, state, time_status, denied } = query
   const first = from === undefined ? undefined : readBound(from, 'first')
   const last = to === undefined ? undefined : readBound(to, 'last')
   return {
-    filter: {
-      ...(device_id !== undefined && { deviceIds: [device_id] }),
-      ...(user_id !== undefined && { pin: user_id }),
-      ...(first !== undefined && (first.kind === 'at' ? { atFrom: first.time } : { wallFrom: first.time })),
-      ...(last !== undefined && (last.kind === 'at' ? { atTo: last.time } : { wallTo: last.time })),
-      ...(state !== undefined && { state }),
-      ...(time_status !== undefined && { timeStatus: time_status }),
-      denied: denied === 'all' ? 'all' : denied === 'true',
-    },
-    paging: cursor === undefined ? { page, limit, sort } : { cursor, limit, sort },
+    ...(device_id !== undefined && { deviceIds: [device_id] }),
+    ...(user_id !== undefined && { pin: user_id }),
+    ...(first !== undefined && (first.kind === 'at' ? { atFrom: first.time } : { wallFrom: first.time })),
+    ...(last !== undefined && (last.kind === 'at' ? { atTo: last.time } : { wallTo: last.time })),
+    ...(state !== undefined && { state }),
+    ...(time_status !== undefined && { timeStatus: time_status }),
+    denied: denied === 'all' ? 'all' : denied === 'true',
   }
 }
 

@@ -49,8 +49,7 @@ export const PunchReply = Type.Object(
 const bound = (description: string, example: string) =>
   Type.String({ format: 'time-bound', maxLength: 40, description, examples: [example] })
 
-/** Query of the lists of punches. */
-export const PunchQuery = Type.Object({
+const ofDevice = {
   device_id: Type.Optional(
     Type.Integer({
       minimum: 1,
@@ -59,6 +58,8 @@ export const PunchQuery = Type.Object({
       examples: [1],
     }),
   ),
+}
+const ofPerson = {
   user_id: Type.Optional(
     Type.String({
       minLength: 1,
@@ -67,6 +68,8 @@ export const PunchQuery = Type.Object({
       examples: ['0042'],
     }),
   ),
+}
+const filters = {
   from: Type.Optional(
     bound(
       'Not before this. With a zone (`2024-02-05T14:30:00Z`, `…%2B07:00`) it means `timestamp`; without one, or as a bare date, `local_time`',
@@ -92,6 +95,8 @@ export const PunchQuery = Type.Object({
     description: 'Newest or oldest first; punches without an instant come last either way',
     examples: ['-timestamp'],
   }),
+}
+const paging = {
   ...PageQuery,
   cursor: Type.Optional(
     Type.String({
@@ -101,6 +106,34 @@ export const PunchQuery = Type.Object({
       examples: ['eyJhdCI6IjIwMjQifQ'],
     }),
   ),
+}
+
+/** Query of the list of punches. */
+export const PunchQuery = Type.Object({ ...ofDevice, ...ofPerson, ...filters, ...paging })
+/** Query of the list of one device's punches. */
+export const DevicePunchQuery = Type.Object({ ...ofPerson, ...filters, ...paging })
+/** Query of the list of one person's punches. */
+export const PersonPunchQuery = Type.Object({ ...ofDevice, ...filters, ...paging })
+/** Query of the export. */
+export const PunchExportQuery = Type.Object({
+  format: Type.Enum(['csv', 'ndjson', 'xlsx'], {
+    default: 'csv',
+    description: 'csv by RFC 4180, ndjson with a record a line, or a workbook',
+    examples: ['csv'],
+  }),
+  ...ofDevice,
+  ...ofPerson,
+  ...filters,
+})
+
+/** The PIN of a person in a path. */
+export const PersonParams = Type.Object({
+  userId: Type.String({
+    minLength: 1,
+    maxLength: MAX_PIN_LENGTH,
+    description: 'PIN of the person, compared byte by byte',
+    examples: ['0042'],
+  }),
 })
 
 /** A punch in JSON. */

@@ -5,7 +5,7 @@ import { listening } from '../support/listening.ts'
 
 const LOGIN = { email: 'admin@example.com', password: 'password' }
 
-describe('the general limit', () => {
+describe('S-SEC-02 the general limit', () => {
   it('counts every request of an address and tells where it stands', async () => {
     await using api = await listening({ config: { RATE_LIMIT_PER_MINUTE: 3 } })
     // One request has gone for the document already.

@@ -24,7 +24,7 @@ describe('security headers', () => {
   })
 })
 
-describe('other origins', () => {
+describe('S-SEC-06 other origins', () => {
   const origin = 'https://hr.example.com'
 
   it('are told nothing unless they are named', async () => {

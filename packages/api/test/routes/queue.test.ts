@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { refused } from '../support/client.ts'
 import { listening } from '../support/listening.ts'
-import { JOB } from '../support/services-double.ts'
+import { ADMIN, JOB } from '../support/services-double.ts'
 
 describe('GET /queue/stats', () => {
   it('answers as the seed document does, plus what is delayed and failed', async () => {
@@ -97,6 +97,64 @@ describe('GET /queue/jobs/{jobId}', () => {
   it('answers 404 with its code', async () => {
     await using api = await listening({ jobs: { find: async () => undefined } })
     const answer = await api.client.get(path, { token: api.token })
+    expect(answer.reply).toEqual(refused(404, 'JOB_NOT_FOUND'))
+  })
+})
+
+describe('GET /queue/jobs', () => {
+  it('lists what the filters say, page by page', async () => {
+    const asked: unknown[] = []
+    await using api = await listening({
+      jobs: {
+        list: async (...asking) => {
+          asked.push(...asking)
+          return { rows: [JOB], total: 21 }
+        },
+      },
+    })
+    const answer = await api.client.get(
+      '/api/v1/queue/jobs?device_id=1&state=failed&queue=user-sync&page=2&limit=20',
+      { token: api.token },
+    )
+    expect(answer.body).toMatchObject({
+      data: [{ job_id: JOB.id, state: 'waiting' }],
+      pagination: { page: 2, limit: 20, total: 21, total_pages: 2, next_cursor: null },
+    })
+    expect(asked).toEqual([
+      { deviceIds: [1], state: 'failed', queue: 'user-sync' },
+      { page: 2, limit: 20 },
+    ])
+  })
+
+  it('refuses states and queues that are none', async () => {
+    await using api = await listening()
+    const answer = await api.client.get('/api/v1/queue/jobs?state=lost&queue=other&device_id=x', {
+      token: api.token,
+    })
+    expect(answer.faults).toEqual(['device_id', 'queue', 'state'])
+  })
+})
+
+describe('POST /queue/jobs/{jobId}/cancel', () => {
+  const path = `/api/v1/queue/jobs/${JOB.id}/cancel`
+
+  it('answers with the job as it then is', async () => {
+    await using api = await listening({ jobs: { cancel: async () => ({ ...JOB, state: 'cancelled' }) } })
+    const answer = await api.client.ask('POST', path, { token: api.token })
+    expect(answer.body).toMatchObject({ status: true, data: { job_id: JOB.id, state: 'cancelled' } })
+  })
+
+  it('is for operators and admins', async () => {
+    await using api = await listening({
+      accounts: { findForToken: async () => ({ ...ADMIN, role: 'user' }) },
+    })
+    const answer = await api.client.post(path, {}, { token: api.token })
+    expect(answer.reply).toEqual(refused(403, 'FORBIDDEN'))
+  })
+
+  it('answers 404 for a job that is not there', async () => {
+    await using api = await listening({ jobs: { cancel: async () => undefined } })
+    const answer = await api.client.post(path, {}, { token: api.token })
     expect(answer.reply).toEqual(refused(404, 'JOB_NOT_FOUND'))
   })
 })

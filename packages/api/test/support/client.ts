@@ -69,11 +69,15 @@ export class Client {
     return answer
   }
 
-  #compareWithDocument(method: string, path: string, { status, body }: Answer): void {
+  #compareWithDocument(method: string, path: string, { status, headers, body }: Answer): void {
     const [pathname = ''] = path.split('?')
     const operation = findOperation(this.#document, method, pathname)
     if (operation === undefined) return
-    const promised = operation.responses[status]?.content?.['application/json']
+    if (status === 304 && operation.responses[status] !== undefined) return
+    const content = operation.responses[status]?.content
+    const [type = ''] = (headers.get('content-type') ?? '').split(';')
+    if (type !== 'application/json' && content?.[type] !== undefined) return
+    const promised = content?.['application/json']
     const what = `${method} ${pathname} answers ${status}`
     if (promised === undefined) throw new Error(`${what}, which the document does not know`)
     const faults = faultsBySchema(this.#document, promised.schema, body)

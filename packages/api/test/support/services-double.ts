@@ -7,6 +7,7 @@ import type {
   ApiKeys,
   Attendance,
   AuditReading,
+  CachedAnswers,
   Config,
   Device,
   Devices,
@@ -16,6 +17,7 @@ import type {
   JobQueue,
   JobView,
   Login,
+  Metrics,
   Punch,
   RateCounter,
   Services,
@@ -134,6 +136,9 @@ export interface Replacements {
   readonly doors?: Partial<Doors>
   readonly jobs?: Partial<JobQueue>
   readonly rateCounter?: RateCounter
+  readonly cachedAnswers?: Partial<CachedAnswers>
+  readonly clearCache?: Services['clearCache']
+  readonly metrics?: Partial<Metrics>
   readonly log?: Services['log']
   readonly health?: () => Promise<Health>
   readonly ready?: boolean
@@ -145,6 +150,7 @@ const UNLIMITED = {
   RATE_LIMIT_PER_MINUTE: '1000000',
   LOGIN_RATE_LIMIT_PER_MINUTE: '1000000',
   UNLOCK_RATE_LIMIT_PER_MINUTE: '1000000',
+  OVERLOAD_DELAY_MS: '0',
 }
 
 /** Services that answer with the rows above. */
@@ -216,12 +222,17 @@ export function servicesDouble(replaced: Replacements = {}): Services {
     },
     attendance: {
       list: async () => ({ rows: [PUNCH], total: 1, nextCursor: null }),
+      listOfDevice: async () => ({ rows: [PUNCH], total: 1, nextCursor: null }),
+      async *each() {
+        yield [PUNCH]
+      },
       requestSync: async () => ({ job: JOB, deduplicated: false }),
       ...replaced.attendance,
     },
     jobs: {
       enqueue: async () => ({ job: JOB, deduplicated: false }),
       find: async () => JOB,
+      list: async () => ({ rows: [JOB], total: 1 }),
       stats: async () => ({
         totals: NONE,
         queues: { 'attendance-sync': NONE, 'user-sync': NONE, notifications: NONE, maintenance: NONE },
@@ -236,6 +247,20 @@ export function servicesDouble(replaced: Replacements = {}): Services {
     },
     notices: { tell: async () => undefined },
     rateCounter: replaced.rateCounter ?? countingForever(),
+    cachedAnswers: {
+      answer: async (_question, make) => ({ text: await make(), hit: false }),
+      clear: async () => 0,
+      ...replaced.cachedAnswers,
+    },
+    clearCache: replaced.clearCache ?? (async () => 3),
+    metrics: {
+      noteRequest: () => undefined,
+      noteCacheAnswer: () => undefined,
+      noteDeviceOperation: () => undefined,
+      noteSyncedRows: () => undefined,
+      render: async () => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', text: '' }),
+      ...replaced.metrics,
+    },
     syncAttendance: async () => {
       throw new Error('the API does not sync')
     },

@@ -62,6 +62,7 @@ export async function wholeService(
     RATE_LIMIT_PER_MINUTE: '1000000',
     LOGIN_RATE_LIMIT_PER_MINUTE: '1000000',
     UNLOCK_RATE_LIMIT_PER_MINUTE: '1000000',
+    OVERLOAD_DELAY_MS: '0',
     ...options.env,
   })
   const database = opened.adopt(await openDatabase(config.databaseUrl), (it) => it.close())

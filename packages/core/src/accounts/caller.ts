@@ -39,3 +39,12 @@ export function narrowDevices(
   if (deviceIds === 'all') return wanted
   return wanted === undefined ? deviceIds : wanted.filter((deviceId) => deviceIds.includes(deviceId))
 }
+
+/** A list's filter, narrowed to what the caller may see. */
+export function narrowFilter<Filter extends { readonly deviceIds?: readonly number[] }>(
+  caller: Pick<Caller, 'deviceIds'>,
+  filter: Filter,
+): Filter {
+  const deviceIds = narrowDevices(caller, filter.deviceIds)
+  return deviceIds === undefined ? filter : { ...filter, deviceIds }
+}

@@ -7,6 +7,8 @@ import type { JobDefinition, JobHandler } from './define-job.ts'
 import type {
   EnqueueOptions,
   Enqueued,
+  JobListFilter,
+  JobPage,
   JobQueue,
   JobView,
   JobWorker,
@@ -92,6 +94,10 @@ class CarriedJobQueue implements JobQueue {
 
   find(id: string): Promise<JobView | undefined> {
     return this.#table.find(id)
+  }
+
+  list(filter: JobListFilter, page: { readonly page: number; readonly limit: number }): Promise<JobPage> {
+    return this.#table.list(filter, page)
   }
 
   stats(): Promise<QueueStats> {

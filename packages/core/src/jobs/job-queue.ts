@@ -66,6 +66,19 @@ export interface Enqueued {
   readonly deduplicated: boolean
 }
 
+/** Which jobs are listed; what is left out is not asked. */
+export interface JobListFilter {
+  readonly queue?: QueueName
+  readonly deviceIds?: readonly number[]
+  readonly state?: JobState
+}
+
+/** Part of the list of jobs, and how many the whole has. */
+export interface JobPage {
+  readonly rows: readonly JobView[]
+  readonly total: number
+}
+
 export interface WorkOptions {
   /** At most so many runs at once in each queue, so that slow jobs of one queue do not hold up the others. */
   readonly concurrency: number
@@ -101,6 +114,9 @@ export interface JobQueue {
   ): Promise<Enqueued>
 
   find(id: string): Promise<JobView | undefined>
+
+  /** Newest first. */
+  list(filter: JobListFilter, page: { readonly page: number; readonly limit: number }): Promise<JobPage>
 
   stats(): Promise<QueueStats>
 

@@ -2,7 +2,15 @@
 // repetitions, looking up, cancelling, counting.
 import { type Database, type Job, type Transaction, UniqueViolation } from '@org/data'
 import { type JobDefinition, QUEUES } from './define-job.ts'
-import type { EnqueueOptions, Enqueued, JobCounts, JobView, QueueStats } from './job-queue.ts'
+import type {
+  EnqueueOptions,
+  Enqueued,
+  JobCounts,
+  JobListFilter,
+  JobPage,
+  JobView,
+  QueueStats,
+} from './job-queue.ts'
 import { jsonOf, progressOf } from './stored-json.ts'
 
 /** How often an id that is taken moves on by a second, or a row that changed meanwhile is looked at again. */
@@ -44,6 +52,14 @@ export class JobTable {
   async find(id: string): Promise<JobView | undefined> {
     const job = await this.#database.jobs.find(id)
     return job === undefined ? undefined : viewOf(job)
+  }
+
+  async list(
+    filter: JobListFilter,
+    { page, limit }: { readonly page: number; readonly limit: number },
+  ): Promise<JobPage> {
+    const { rows, total } = await this.#database.jobs.list(filter, { offset: (page - 1) * limit, limit })
+    return { rows: rows.map(viewOf), total }
   }
 
   async cancel(id: string): Promise<JobView | undefined> {

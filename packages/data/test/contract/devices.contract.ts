@@ -82,6 +82,8 @@ export function devicesContract({ database, another }: Given): void {
       const gone = await devices.insert(device(10_020))
       expect(await devices.remove(gone.id, later(1))).toBe(true)
       expect(await devices.remove(gone.id, later(2))).toBe(false)
+      expect(await devices.exists(gone.id)).toBe(true)
+      expect(await devices.exists(999_999)).toBe(false)
       expect(await devices.findById(gone.id)).toBeUndefined()
       expect(await devices.findByTerminalSerial('SERIAL-10020')).toBeUndefined()
       expect(await devices.findByTerminalSerial('SERIAL-10020', { deleted: true })).toMatchObject({

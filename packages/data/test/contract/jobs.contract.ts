@@ -104,6 +104,9 @@ export function jobsContract({ database, another }: Given): void {
         (await jobs.list({ queue, ...filter }, FIRST_100)).rows.map((one) => one.id)
       expect(await ids({})).toEqual([id('c'), id('b'), id('a')])
       expect(await ids({ deviceId: 1 })).toEqual([id('c'), id('a')])
+      expect(await ids({ deviceIds: [1, 2] })).toEqual([id('c'), id('b'), id('a')])
+      expect(await ids({ deviceIds: [2, 3], state: 'waiting' })).toEqual([id('b')])
+      expect(await ids({ deviceIds: [] })).toEqual([])
       expect(await ids({ state: 'waiting' })).toEqual([id('b'), id('a')])
       expect(await jobs.list({ queue }, { offset: 1, limit: 1 })).toMatchObject({
         total: 3,
