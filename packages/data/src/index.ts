@@ -35,6 +35,7 @@ export type {
   PunchPage,
   PunchPageRequest,
   PunchSort,
+  PunchWriteOptions,
   Punches,
   PunchesInTransaction,
   PunchesWritten,
