@@ -13,6 +13,7 @@ import type {
   JobQueue,
   JobView,
   Login,
+  Notices,
   Punch,
   RateCounter,
   Services,
@@ -117,6 +118,7 @@ export interface Replacements {
   readonly attendance?: Partial<Attendance>
   readonly doors?: Partial<Doors>
   readonly jobs?: Partial<JobQueue>
+  readonly notices?: Partial<Notices>
   readonly rateCounter?: RateCounter
   readonly log?: Services['log']
   readonly health?: () => Promise<Health>
@@ -199,7 +201,20 @@ export function servicesDouble(replaced: Replacements = {}): Services {
       close: async () => undefined,
       ...replaced.jobs,
     },
-    notices: { tell: async () => undefined },
+    notices: {
+      tell: async () => undefined,
+      tellIn: async () => undefined,
+      test: async () => [],
+      ...replaced.notices,
+    },
+    deliveries: {
+      notice: async () => {
+        throw new Error('the API delivers nothing')
+      },
+      punches: async () => {
+        throw new Error('the API delivers nothing')
+      },
+    },
     rateCounter: replaced.rateCounter ?? countingForever(),
     syncAttendance: async () => {
       throw new Error('the API does not sync')
