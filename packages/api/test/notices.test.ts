@@ -198,6 +198,28 @@ describe.each(MODES)('notices in %s', (mode) => {
     expect(eventsOf(hook)).toMatchObject([{ kind: 'sync.failed', data: { code: 'JOB_STALLED' } }])
   })
 
+  it('tell that a terminal has been away for a while, and that it is back', async () => {
+    await using hook = await httpReceiver()
+    await using terminal = await startTerminal({ people: 2, punches: 2 })
+    await using service = await wholeService(mode, { env: { DEVICE_IDLE_MS: '0', ...webhookEnv(hook) } })
+    const deviceId = await registered(service, terminal.port)
+    const contact = () => service.services.devices.readInfo(deviceId, signal)
+    await contact()
+    await terminal.hand.pullPlug()
+    await expect(contact()).rejects.toMatchObject({ code: 'DEVICE_UNREACHABLE' })
+    const longAgo = new Date(Date.now() - 60_000).toISOString()
+    await service.database.devices.noteContact(deviceId, { unreachableSince: longAgo })
+    await expect(contact()).rejects.toMatchObject({ code: 'DEVICE_UNREACHABLE' })
+    await hook.whenReceived(1)
+    await terminal.hand.plugIn()
+    await contact()
+    await hook.whenReceived(2)
+    expect(eventsOf(hook)).toMatchObject([
+      { kind: 'device.offline', data: { device_id: deviceId, reason: expect.stringMatching(/\S/) } },
+      { kind: 'device.online', data: { device_id: deviceId } },
+    ])
+  })
+
   it('tell of a log that is almost full once, and again after it has been emptied', async () => {
     await using hook = await httpReceiver()
     const { capacity, ...profile } = profileNamed('typical')
@@ -262,6 +284,34 @@ describe.each(MODES)('punches to the webhook in %s', (mode) => {
       const signature = createHmac('sha256', WEBHOOK_SECRET).update(`${timestamp}.${body}`).digest('hex')
       expect(headers['x-webhook-signature']).toBe(`v1=${signature}`)
     }
+  })
+
+  it('do not hold up an e-mail while their receiver hangs', async () => {
+    await using hook = await httpReceiver()
+    hook.answer = () => 'silence'
+    await using mail = await mailServer()
+    await using terminal = await startTerminal({ people: 7, punches: 9_000, seed: 3 })
+    await using service = await wholeService(mode, {
+      worker: false,
+      env: {
+        WEBHOOK_PUNCHES: 'true',
+        SMTP_URL: `smtp://127.0.0.1:${mail.port}`,
+        NOTIFY_EMAILS: 'it@example.org',
+        WORKER_CONCURRENCY: '2',
+        ...webhookEnv(hook),
+      },
+    })
+    const deviceId = await registered(service, terminal.port)
+    await service.services.syncAttendance({ deviceId, mode: 'auto', signal, progress: () => undefined })
+    await service.services.notices.tell({ kind: 'test', by: FIRST_ADMIN.email })
+    const worker = startWorker(service.services)
+    // Ninety deliveries stand before it, each of which would wait ten seconds.
+    await expect.poll(() => mail.mails.length, { timeout: 100_000 }).toBe(1)
+    await worker.stop()
+    expect((await service.services.jobs.stats()).queues.notifications).toMatchObject({
+      completed: 1,
+      failed: 0,
+    })
   })
 
   it('are not posted unless that is asked for', async () => {

@@ -25,6 +25,7 @@ export type Hindrance =
   | 'tls'
   | 'authentication'
   | 'network'
+  | 'resting'
 
 const HINDRANCES: Readonly<Record<Hindrance, string>> = {
   refused_connection: 'Nothing listens at the receiver’s address',
@@ -33,6 +34,7 @@ const HINDRANCES: Readonly<Record<Hindrance, string>> = {
   tls: 'The receiver’s certificate or encryption is not accepted',
   authentication: 'The receiver does not accept our user and password',
   network: 'The connection to the receiver broke',
+  resting: 'The receiver has just failed to take another delivery and is left in peace for a moment',
 }
 
 /** Not delivered; a later attempt may be. */

@@ -7,6 +7,7 @@ import type { NoticeDelivery, NoticeReceipt, PunchDelivery, PunchReceipt } from 
 import { toPunchJson } from '../punch-json.ts'
 import type { Channel } from './channel.ts'
 import type { NoticeChannel } from './notice.ts'
+import { createReceiverRest } from './receiver-rest.ts'
 import { createSlackChannel } from './slack.ts'
 import { createSmtpChannel } from './smtp.ts'
 import { createWebhook, type Webhook } from './webhook.ts'
@@ -19,6 +20,7 @@ export interface Deliveries {
 
 export function createDeliveries(config: Config, database: Database, log: Logger): Deliveries {
   const webhook = webhookOf(config)
+  const unlessResting = createReceiverRest()
   const channels: Readonly<Record<NoticeChannel, Channel | undefined>> = {
     smtp: mailOf(config, log),
     slack: config.SLACK_WEBHOOK_URL === undefined ? undefined : createSlackChannel(config.SLACK_WEBHOOK_URL),
@@ -32,7 +34,7 @@ export function createDeliveries(config: Config, database: Database, log: Logger
     async punches({ deliveryId, at, punchIds }, signal) {
       const rows = await database.punches.findByIds(punchIds)
       const recorded = { id: deliveryId, at, punches: rows.map(toPunchJson) }
-      await isSet(webhook).sendPunches(recorded, signal)
+      await unlessResting(() => isSet(webhook).sendPunches(recorded, signal))
       return { delivery_id: deliveryId, punches: rows.length }
     },
   }
