@@ -27,8 +27,10 @@ export function failForGood(
   { code, message }: { readonly code: string; readonly message: string },
   now: string,
 ): Promise<boolean> {
+  const failure = { code, message, retryAt: null }
+  if (whenFailed === undefined) return database.jobs.fail(job.id, token, failure, now)
   return database.transaction(async (tx) => {
-    if (!(await tx.jobs.fail(job.id, token, { code, message, retryAt: null }, now))) return false
+    if (!(await tx.jobs.fail(job.id, token, failure, now))) return false
     const failed: Job = {
       ...job,
       state: 'failed',
@@ -36,7 +38,7 @@ export function failForGood(
       errorMessage: message,
       finishedAt: now,
     }
-    await whenFailed?.({ tx, job: viewOf(failed) })
+    await whenFailed({ tx, job: viewOf(failed) })
     return true
   })
 }

@@ -31,12 +31,12 @@ export function createDeliveries(config: Config, database: Database, log: Logger
       await isSet(channels[channel]).send({ noticeId, at, notice }, signal)
       return { channel, notice_id: noticeId }
     },
-    async punches({ deliveryId, at, punchIds }, signal) {
-      const rows = await database.punches.findByIds(punchIds)
-      const recorded = { id: deliveryId, at, punches: rows.map(toPunchJson) }
-      await unlessResting(() => isSet(webhook).sendPunches(recorded, signal))
-      return { delivery_id: deliveryId, punches: rows.length }
-    },
+    punches: ({ deliveryId, at, punchIds }, signal) =>
+      unlessResting(async () => {
+        const punches = (await database.punches.findByIds(punchIds)).map(toPunchJson)
+        await isSet(webhook).sendPunches({ id: deliveryId, at, punches }, signal)
+        return { delivery_id: deliveryId, punches: punches.length }
+      }),
   }
 }
 
