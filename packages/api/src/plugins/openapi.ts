@@ -35,6 +35,7 @@ export const openapi = fp(
           { name: 'Door', description: 'Opening doors' },
           { name: 'Attendance', description: 'Punches, and the syncs that bring them' },
           { name: 'Queue', description: 'Background jobs' },
+          { name: 'Notifications', description: 'What people and programs are told of' },
           { name: 'Health', description: 'For load balancers and people on call' },
         ],
         components: {

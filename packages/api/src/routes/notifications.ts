@@ -1,7 +1,7 @@
 // Notices: a test of every way to deliver them.
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { succeeded, success } from '../schemas/envelope.ts'
-import { NoticeTestReceipt, toNoticeTestReceipt } from '../schemas/notification.ts'
+import { NoticeTestReceipt, NoticeTestRequest, toNoticeTestReceipt } from '../schemas/notification.ts'
 
 const QUEUED = 'Test notices queued'
 const NONE_SET =
@@ -19,6 +19,7 @@ export const notificationRoutes: FastifyPluginAsyncTypebox = async (app) => {
         operationId: 'testNotifications',
         summary: 'Send a test by each way to deliver notices that is set',
         description: 'Delivered through the queue like every notice; the jobs tell how it fared.',
+        body: NoticeTestRequest,
         response: { 200: success(NONE_SET, NoticeTestReceipt), 202: success(QUEUED, NoticeTestReceipt) },
       },
     },

@@ -6,6 +6,12 @@ import type { Static } from 'typebox'
 const CHANNEL = ['smtp', 'slack', 'webhook'] as const
 const CHANNEL_DOC = { description: 'A way to deliver notices that is set', examples: ['smtp'] }
 
+/** Body of `POST /notifications/test`; it may be left out. */
+export const NoticeTestRequest = Type.Object(
+  {},
+  { additionalProperties: false, description: 'Nothing is to be said', examples: [{}] },
+)
+
 /** `POST /notifications/test`. */
 export const NoticeTestReceipt = Type.Object(
   {

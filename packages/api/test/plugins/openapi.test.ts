@@ -34,6 +34,7 @@ describe('the OpenAPI document', () => {
       'POST /api/v1/devices',
       'POST /api/v1/devices/{deviceId}/sync-time',
       'POST /api/v1/devices/{deviceId}/unlock',
+      'POST /api/v1/notifications/test',
     ])
   })
 
