@@ -27,6 +27,7 @@ import { deviceRoutes } from './routes/devices.ts'
 import { doorRoutes } from './routes/door.ts'
 import { healthRoutes } from './routes/health.ts'
 import { metricsRoutes } from './routes/metrics.ts'
+import { notificationRoutes } from './routes/notifications.ts'
 import { queueRoutes } from './routes/queue.ts'
 
 declare module 'fastify' {
@@ -108,6 +109,7 @@ export async function buildApp(services: Services): Promise<FastifyInstance> {
       await api.register(queueRoutes)
       await api.register(cacheRoutes)
       await api.register(metricsRoutes, { documented: true })
+      await api.register(notificationRoutes)
       await api.register(healthRoutes, { documented: true })
       await api.register(documentRoutes, { redirectDocs: true })
     },

@@ -245,6 +245,8 @@ export interface Config extends Readonly<Static<typeof CONFIG>> {
   readonly deviceNetworks: readonly string[]
   /** The ways to deliver notices that are set. */
   readonly noticeChannels: readonly NoticeChannel[]
+  /** NOTIFY_EMAILS, one by one. */
+  readonly noticeEmails: readonly string[]
   readonly corsOrigins: readonly string[]
   /** As Fastify's `trustProxy` takes it. */
   readonly trustProxy: boolean | string[]
@@ -273,7 +275,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     Object.entries(env).filter(([, value]) => value !== undefined && value !== ''),
   )
   const { values, faults } = readValues(set)
-  faults.push(...checkSecrets(set), ...checkLists(set), ...checkPairs(set))
+  faults.push(...checkSecrets(set), ...checkLists(set), ...checkPairs(set), ...checkNotices(set))
   if (values === undefined || faults.length > 0) throw new ConfigError(faults)
 
   const mode = runMode(values)
@@ -283,6 +285,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     databaseUrl: values.DATABASE_URL ?? `sqlite:${resolve(values.DATA_DIR, 'service.db')}`,
     deviceNetworks: listOf(values.DEVICE_NETWORKS),
     noticeChannels: noticeChannels(values),
+    noticeEmails: listOf(values.NOTIFY_EMAILS),
     corsOrigins: listOf(values.CORS_ORIGINS),
     trustProxy: trustProxy(values.TRUST_PROXY),
   }
@@ -405,6 +408,23 @@ function checkPairs(set: SetVariables): ConfigFault[] {
   ] as const)
     if (set[variable] !== undefined && set[other] === undefined)
       faults.push({ variable: other, message: `is needed because ${variable} is set` })
+  return faults
+}
+
+/** The form of what notices are sent to; no value is shown, since each is a secret or a person's address. */
+function checkNotices(set: SetVariables): ConfigFault[] {
+  const faults: ConfigFault[] = []
+  for (const variable of ['SLACK_WEBHOOK_URL', 'WEBHOOK_URL']) {
+    const url = URL.parse(set[variable] ?? 'https://none')
+    if (url === null || url.username !== '' || url.password !== '')
+      faults.push({ variable, message: 'must be a URL without user and password' })
+  }
+  if (set['SMTP_URL'] !== undefined && !URL.canParse(set['SMTP_URL']))
+    faults.push({ variable: 'SMTP_URL', message: 'must be a URL; write special characters as %XX' })
+  if (!listOf(set['NOTIFY_EMAILS']).every((address) => /^[^\s@<>",;:]+@[^\s@<>",;:]+$/.test(address)))
+    faults.push({ variable: 'NOTIFY_EMAILS', message: 'must be e-mail addresses with commas between' })
+  if (set['WEBHOOK_PUNCHES'] === 'true' && set['WEBHOOK_URL'] === undefined)
+    faults.push({ variable: 'WEBHOOK_URL', message: 'is needed because WEBHOOK_PUNCHES is set' })
   return faults
 }
 

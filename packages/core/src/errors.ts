@@ -226,6 +226,19 @@ export const ERRORS = defineErrors({
     retryAfter: true,
     retryable: true,
   },
+  /** The error of a delivering job, never an answer. */
+  NOTICE_REFUSED: {
+    status: 502,
+    type: 'NoticeRefusedError',
+    message: 'The receiver of notices will not take this one',
+  },
+  /** The error of a delivering job, never an answer. */
+  NOTICE_UNDELIVERED: {
+    status: 503,
+    type: 'NoticeUndeliveredError',
+    message: 'The receiver of notices did not take this one yet',
+    retryable: true,
+  },
   TOO_SLOW: {
     status: 503,
     type: 'TooSlowError',

@@ -37,7 +37,15 @@ export { isZone } from './device-zone.ts'
 export type { Devices } from './devices.ts'
 export type { ErrorEntry, ErrorName, FieldFault, ServiceErrorOptions, UnreachableReason } from './errors.ts'
 export { ERRORS, ServiceError, toServiceError, validationError } from './errors.ts'
-export { NoticeReceipt, SyncCertificate, SyncMode, attendanceSync, noticeDelivery } from './jobs/catalogue.ts'
+export {
+  NoticeReceipt,
+  PunchReceipt,
+  SyncCertificate,
+  SyncMode,
+  attendanceSync,
+  noticeDelivery,
+  punchDelivery,
+} from './jobs/catalogue.ts'
 export { JOB_ERRORS } from './jobs/job-errors.ts'
 export type { JobDefinition, JobHandler, JobProgress, JobRun, QueueName } from './jobs/define-job.ts'
 export { QUEUES, handle } from './jobs/define-job.ts'
@@ -57,7 +65,10 @@ export type {
 export type { Health } from './health.ts'
 export { createLog } from './log.ts'
 export type { AnsweredRequest, Metrics } from './metrics.ts'
-export { Notice, NoticeChannel, type Notices } from './notices/notice.ts'
+export { toInstant, toInstantOrNull } from './instant-json.ts'
+export type { Deliveries } from './notices/deliveries.ts'
+export { Notice, NoticeChannel, type Notices, type QueuedNotice } from './notices/notice.ts'
+export { toPunchJson, type PunchJson } from './punch-json.ts'
 export type { Doors, Unlock, UnlockInput, UnlockOutcome } from './operations/unlock-door.ts'
 export type { DeviceInfo } from './operations/read-info.ts'
 export type { ClockSetting } from './operations/set-clock.ts'

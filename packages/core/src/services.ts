@@ -21,13 +21,17 @@ import { createDevices, type Devices } from './devices.ts'
 import { ServiceError } from './errors.ts'
 import { checkHealth, type Health } from './health.ts'
 import type { SyncCertificate } from './jobs/catalogue.ts'
+import type { JobQueueOptions } from './jobs/carried-job-queue.ts'
 import { createBullmqJobQueue } from './jobs/job-queue-bullmq.ts'
 import { createDatabaseJobQueue } from './jobs/job-queue-database.ts'
 import type { JobQueue } from './jobs/job-queue.ts'
 import { createLog } from './log.ts'
 import { countOperations, createMetrics, type Metrics } from './metrics.ts'
+import { createDeliveries, type Deliveries } from './notices/deliveries.ts'
+import { tellOfFailedSync } from './notices/failed-syncs.ts'
 import type { Notices } from './notices/notice.ts'
 import { createNotices } from './notices/notices.ts'
+import { createPunchNews } from './notices/punch-news.ts'
 import { clearCache } from './operations/clear-cache.ts'
 import { syncAttendance, type SyncAttendanceInput } from './operations/sync-attendance.ts'
 import { createDoors, type Doors } from './operations/unlock-door.ts'
@@ -40,6 +44,7 @@ import { openSecrets } from './secrets.ts'
 import { createMemoryTally } from './tally-memory.ts'
 import { createRedisTally } from './tally-redis.ts'
 import { createBreakers } from './terminals/breaker.ts'
+import { createContactNotes } from './terminals/contact-notes.ts'
 import { createDialler } from './terminals/dial.ts'
 import { leaseMarginMs } from './terminals/held-lease.ts'
 import { createMemoryLeases } from './terminals/lease-memory.ts'
@@ -79,6 +84,8 @@ export interface Services {
   readonly doors: Doors
   readonly jobs: JobQueue
   readonly notices: Notices
+  /** Hands notices and punches to whoever is to get them; what the worker's handlers call. */
+  readonly deliveries: Deliveries
   /** What rate limits count with: shared by all processes where Redis is. */
   readonly rateCounter: RateCounter
   /** Lists that were asked for before. */
@@ -159,8 +166,13 @@ async function assemble(
   const instanceId = await database.settings.insertIfAbsent('instance-id', randomUUID())
   const prefix = `zk:${instanceId.slice(0, 8)}`
 
-  const jobs = await openJobs(config, database, log, prefix)
-  const notices = createNotices({ jobs, channels: config.noticeChannels, log })
+  const noticesBy = (queue: JobQueue): Notices =>
+    createNotices({ jobs: queue, channels: config.noticeChannels, log })
+  const jobs = await openJobs(config, database, log, prefix, (queue, failed) =>
+    tellOfFailedSync(noticesBy(queue), failed),
+  )
+  const notices = noticesBy(jobs)
+  const punchNews = createPunchNews(jobs, config.WEBHOOK_PUNCHES)
   const rateCounter =
     redis === undefined ? createMemoryRateCounter() : createRedisRateCounter(redis, prefix, log)
   const attempts =
@@ -191,11 +203,11 @@ async function assemble(
     pool,
     dialler,
     waitMs: config.DEVICE_WAIT_MS,
-    log,
+    noteContact: createContactNotes({ database, notices, log }),
   })
   const withTerminal = countOperations(wayToTerminals, metrics)
 
-  const doors = createDoors({ database, withTerminal, audit, attemptMs: UNLOCK_WITHIN_MS, log })
+  const doors = createDoors({ database, withTerminal, audit, notices, attemptMs: UNLOCK_WITHIN_MS, log })
   const settling = setInterval(() => {
     doors.settleAbandoned().catch((error: unknown) => {
       log.warn({ err: error }, 'unlocks that dead processes left could not be settled yet')
@@ -242,13 +254,14 @@ async function assemble(
     doors,
     jobs,
     notices,
+    deliveries: createDeliveries(config, database, log),
     rateCounter,
     cachedAnswers: answers,
     clearCache: (by) => clearCache({ answers, database, audit, notices }, by),
     metrics,
     async syncAttendance(input) {
       const certificate = await syncAttendance(
-        { database, withTerminal, changes, waitMs: jobWaitMs, log },
+        { database, withTerminal, changes, notices, punchNews, waitMs: jobWaitMs, log },
         input,
       )
       metrics.noteSyncedRows(certificate)
@@ -266,16 +279,23 @@ async function assemble(
   }
 }
 
-function openJobs(config: Config, database: Database, log: Logger, prefix: string): Promise<JobQueue> {
+function openJobs(
+  config: Config,
+  database: Database,
+  log: Logger,
+  prefix: string,
+  whenFailed: NonNullable<JobQueueOptions['whenFailed']>,
+): Promise<JobQueue> {
   const timings = { claimMs: config.JOB_CLAIM_MS }
   const soleProcess = config.mode.embedded
   return config.REDIS_URL === undefined
-    ? createDatabaseJobQueue({ database, log, timings, soleProcess })
+    ? createDatabaseJobQueue({ database, log, timings, soleProcess, whenFailed })
     : createBullmqJobQueue({
         database,
         log,
         timings,
         soleProcess,
+        whenFailed,
         redisUrl: config.REDIS_URL,
         prefix: `${prefix}:jobs`,
       })

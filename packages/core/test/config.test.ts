@@ -82,6 +82,28 @@ describe('the configuration', () => {
     for (const value of ['hunter2', 'short\n', 'too short']) expect(message).not.toContain(value)
   })
 
+  it('tells what is wrong about where notices go, and no value', () => {
+    const env = {
+      SMTP_URL: 'smtp://user:hunter2@[',
+      NOTIFY_EMAILS: 'one@example.org, not an address',
+      SLACK_WEBHOOK_URL: 'https://',
+      WEBHOOK_URL: 'https://user:hunter2@example.org/hook',
+      WEBHOOK_SECRET: SECRET,
+    }
+    expect(faultsOf(env)).toEqual(['NOTIFY_EMAILS', 'SLACK_WEBHOOK_URL', 'SMTP_URL', 'WEBHOOK_URL'])
+    expect(errorOf(env).message).not.toMatch(/hunter2|not an address/)
+    expect(faultsOf({ WEBHOOK_PUNCHES: 'true' })).toEqual(['WEBHOOK_URL'])
+    const set = readConfig({
+      SMTP_URL: 'smtps://user:p%40ss@mail.example.org?requireTLS=true',
+      NOTIFY_EMAILS: 'one@example.org, two@example.org',
+      WEBHOOK_URL: 'https://example.org/hook',
+      WEBHOOK_SECRET: SECRET,
+      WEBHOOK_PUNCHES: 'true',
+    })
+    expect(set.noticeEmails).toEqual(['one@example.org', 'two@example.org'])
+    expect(set.noticeChannels).toEqual(['smtp', 'webhook'])
+  })
+
   it('wants secrets in queue mode', () => {
     expect(faultsOf({ DATABASE_URL: 'mysql://root@db/zk', REDIS_URL: 'redis://cache' })).toEqual([
       'ENCRYPTION_KEY',

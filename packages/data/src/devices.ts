@@ -35,7 +35,18 @@ export type DeviceChanges = Partial<Omit<NewDevice, 'createdAt'> & Pick<Device, 
 
 /** What a contact with the terminal told; what is left out stays. */
 export type DeviceContact = Partial<
-  Pick<Device, 'isConnected' | 'lastSeenAt' | 'lastSyncAt' | 'lastError' | 'clockDriftSeconds' | 'info'>
+  Pick<
+    Device,
+    | 'isConnected'
+    | 'lastSeenAt'
+    | 'lastSyncAt'
+    | 'lastError'
+    | 'clockDriftSeconds'
+    | 'info'
+    | 'unreachableSince'
+    | 'offlineTold'
+    | 'logFullTold'
+  >
 >
 
 export interface DeviceFilter {
@@ -70,6 +81,8 @@ export interface Devices {
 }
 
 export interface DevicesInTransaction extends Devices {
+  /** The device, with its row locked until the transaction ends. */
+  lock(id: number): Promise<Device | undefined>
   /**
    * Locks the device's row until the transaction ends and refuses an old lease: throws StaleFence when a newer one has
    * written, MissingReference when there is no such device. To be called before anything is written under a lease.
@@ -180,6 +193,11 @@ export function devicesIn(scope: Scope): DevicesInTransaction {
         return fence
       }),
 
+    async lock(id) {
+      const device = await lockedDevice(scope, id)
+      return device?.deletedAt === null ? device : undefined
+    },
+
     async checkFence(id, fence) {
       await lockUnderFence(scope, id, fence)
     },
@@ -206,6 +224,9 @@ const UNKNOWN = {
   fence: 0,
   fenceSeen: 0,
   deletedAt: null,
+  unreachableSince: null,
+  offlineTold: false,
+  logFullTold: false,
 } as const
 
 /** Locks the device's row until the transaction ends. Throws MissingReference. */

@@ -37,6 +37,7 @@ export type {
   PunchPage,
   PunchPageRequest,
   PunchSort,
+  PunchWriteOptions,
   Punches,
   PunchesInTransaction,
   PunchesWritten,

@@ -2,7 +2,7 @@
 // databases disagree on where NULL belongs, and an expression in ORDER BY would sort the whole table.
 import type { SelectQueryBuilder } from 'kysely'
 import { storedInstant, type Instant, type JsonValue, type WallTime } from './columns.ts'
-import { punchesAlong } from './dialect.ts'
+import { punchesAlong, rowsPerStatement } from './dialect.ts'
 import { InvalidCursor } from './errors.ts'
 import type { ListedPunch, PunchFilter, PunchPage, PunchPageRequest, PunchSort } from './punches.ts'
 import { punches, type Schema } from './schema.ts'
@@ -41,6 +41,17 @@ export async function listPunches(
 export async function findPunch(scope: Scope, id: number): Promise<ListedPunch | undefined> {
   const [punch] = await named(scope.db.selectFrom('punches').where('punches.id', '=', id))
   return punch
+}
+
+/** See Punches.findByIds. */
+export async function findPunches(scope: Scope, ids: readonly number[]): Promise<readonly ListedPunch[]> {
+  const found: ListedPunch[] = []
+  const most = rowsPerStatement(1)
+  for (let from = 0; from < ids.length; from += most) {
+    const part = ids.slice(from, from + most)
+    found.push(...(await named(scope.db.selectFrom('punches').where('punches.id', 'in', part))))
+  }
+  return found.toSorted((one, other) => one.id - other.id)
 }
 
 type Start =

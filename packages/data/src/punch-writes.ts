@@ -4,7 +4,7 @@
 import { insertMany, rowsPerStatement } from './dialect.ts'
 import { lockDevice } from './devices.ts'
 import { findPunch } from './punch-list.ts'
-import type { ListedPunch, NewPunch, NumberedPunch, PunchesWritten } from './punches.ts'
+import type { ListedPunch, NewPunch, NumberedPunch, PunchWriteOptions, PunchesWritten } from './punches.ts'
 import { punchPlaces, punches } from './schema.ts'
 import type { Scope } from './scope.ts'
 import type { NewRowOf } from './table.ts'
@@ -16,11 +16,13 @@ export async function insertTail(
   scope: Scope,
   deviceId: number,
   given: readonly NewPunch[],
+  options?: PunchWriteOptions,
 ): Promise<PunchesWritten> {
-  return insert(scope, deviceId, given, (seconds, punch) => {
+  const occurrenceOf = (seconds: Seconds, punch: NewPunch): number => {
     const place = seconds.at(punch)
     return place.early ?? place.last + 1
-  })
+  }
+  return insert(scope, deviceId, given, occurrenceOf, options)
 }
 
 /** See PunchesInTransaction. */
@@ -28,8 +30,9 @@ export async function insertWhole(
   scope: Scope,
   deviceId: number,
   given: readonly NumberedPunch[],
+  options?: PunchWriteOptions,
 ): Promise<PunchesWritten> {
-  return insert(scope, deviceId, given, (_, punch) => punch.occurrence)
+  return insert(scope, deviceId, given, (_, punch) => punch.occurrence, options)
 }
 
 /** See PunchesInTransaction. */
@@ -59,9 +62,11 @@ async function insert<P extends NewPunch>(
   deviceId: number,
   given: readonly P[],
   occurrenceOf: (seconds: Seconds, punch: P) => number,
+  { newIds: wantsIds = false }: PunchWriteOptions = {},
 ): Promise<PunchesWritten> {
   await lockDevice(scope, deviceId)
   const written = { new: 0, known: 0 }
+  const newIds: number[] = []
   const most = rowsPerStatement(punches.insertColumns.length)
   for (let from = 0; from < given.length; from += most) {
     const batch = given.slice(from, from + most)
@@ -78,10 +83,31 @@ async function insert<P extends NewPunch>(
     }
     await insertMany(scope, punches, fresh)
     await insertMany(scope, punches, takenOver, TAKE_OVER)
+    if (wantsIds && fresh.length > 0) newIds.push(...(await idsAt(scope, deviceId, fresh)))
     written.new += fresh.length
     written.known += batch.length - fresh.length
   }
-  return written
+  return wantsIds ? { ...written, newIds: newIds.toSorted((one, other) => one - other) } : written
+}
+
+/** The ids that rows just inserted were given: no database tells them all. */
+async function idsAt(scope: Scope, deviceId: number, fresh: readonly NewPunchRow[]): Promise<number[]> {
+  const places = new Set(fresh.map(placeName))
+  const stored = await scope.db
+    .selectFrom('punches')
+    .select(['id', ...punchPlaces.columns])
+    .where('device_id', '=', deviceId)
+    .where('packed_time', 'in', [...new Set(fresh.map(({ packedTime }) => packedTime))])
+    .execute()
+  return stored.filter((row) => places.has(placeName(punchPlaces.decode(row)))).map(({ id }) => id)
+}
+
+function placeName({
+  packedTime,
+  logNumber,
+  occurrence,
+}: Pick<NewPunchRow, 'packedTime' | 'logNumber' | 'occurrence'>): string {
+  return `${packedTime} ${occurrence} ${logNumber}`
 }
 
 /** What the log's record replaces in a live event's row: all but its place, who it was, and who saw it first. */

@@ -1,7 +1,7 @@
 // Punches: every attendance record once, however often, in whatever order and by whomever it is read.
 import type { Instant, WallTime } from './columns.ts'
 import { punchesAlong } from './dialect.ts'
-import { findPunch, listPunches } from './punch-list.ts'
+import { findPunch, findPunches, listPunches } from './punch-list.ts'
 import { insertEarly, insertTail, insertWhole } from './punch-writes.ts'
 import { punches, type Punch } from './schema.ts'
 import type { Scope } from './scope.ts'
@@ -20,6 +20,13 @@ export type NumberedPunch = NewPunch & { readonly occurrence: number }
 export interface PunchesWritten {
   readonly new: number
   readonly known: number
+  /** The ids of the new rows, ascending; only where they were asked for, because they have to be looked up. */
+  readonly newIds?: readonly number[]
+}
+
+/** What else a write of punches is to tell. */
+export interface PunchWriteOptions {
+  readonly newIds?: boolean
 }
 
 /** Conditions that must all hold; what is left out is not asked. Bounds are inclusive. */
@@ -59,6 +66,8 @@ export interface Punches {
   /** Throws InvalidCursor. */
   list(filter: PunchFilter, sort: PunchSort, page: PunchPageRequest): Promise<PunchPage>
   findById(id: number): Promise<ListedPunch | undefined>
+  /** Those of these ids that there are, by id. */
+  findByIds(ids: readonly number[]): Promise<readonly ListedPunch[]>
   /** All of a device, denied ones too. */
   count(deviceId: number): Promise<number>
   /**
@@ -78,9 +87,17 @@ export interface PunchesInTransaction extends Punches {
    * person and second, except that a row written early by a live event is taken over, once: the log's fields count, PIN,
    * `source` and `receivedAt` stay.
    */
-  insertTail(deviceId: number, punches: readonly NewPunch[]): Promise<PunchesWritten>
+  insertTail(
+    deviceId: number,
+    punches: readonly NewPunch[],
+    options?: PunchWriteOptions,
+  ): Promise<PunchesWritten>
   /** Punches of a whole read, numbered by the caller. What is stored stays as it is; an early row is taken over. */
-  insertWhole(deviceId: number, punches: readonly NumberedPunch[]): Promise<PunchesWritten>
+  insertWhole(
+    deviceId: number,
+    punches: readonly NumberedPunch[],
+    options?: PunchWriteOptions,
+  ): Promise<PunchesWritten>
   /** A live event: stored only where that person and second have no row. Whether it was. */
   insertEarly(deviceId: number, punch: NewPunch): Promise<ListedPunch | undefined>
 }
@@ -90,6 +107,7 @@ export function punchesIn(scope: Scope): PunchesInTransaction {
   return {
     list: (filter, sort, page) => listPunches(scope, filter, sort, page),
     findById: (id) => findPunch(scope, id),
+    findByIds: (ids) => findPunches(scope, ids),
 
     async count(deviceId) {
       const { total } = await db
@@ -126,8 +144,8 @@ export function punchesIn(scope: Scope): PunchesInTransaction {
       }
     },
 
-    insertTail: (deviceId, given) => insertTail(scope, deviceId, given),
-    insertWhole: (deviceId, given) => insertWhole(scope, deviceId, given),
+    insertTail: (deviceId, given, options) => insertTail(scope, deviceId, given, options),
+    insertWhole: (deviceId, given, options) => insertWhole(scope, deviceId, given, options),
     insertEarly: (deviceId, given) => insertEarly(scope, deviceId, given),
   }
 }

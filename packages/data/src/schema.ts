@@ -128,6 +128,9 @@ export const devices = table('devices', {
   created_at: instant(),
   updated_at: instant(),
   deleted_at: nullable(instant()),
+  unreachable_since: nullable(instant()), // the first of the contacts that have failed in a row; null when the last went well
+  offline_told: bool(), // people were told that it is away, and not yet that it is back
+  log_full_told: bool(), // people were told that its log is almost full, and it has not been emptied since
 })
 
 /** Who is on a device, by PIN. */

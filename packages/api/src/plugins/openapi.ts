@@ -42,6 +42,7 @@ export const openapi = fp(
           { name: 'Audit', description: 'Who did what, in a chain that shows tampering' },
           { name: 'Queue', description: 'Background jobs' },
           { name: 'Cache', description: 'Lists that are kept for a while' },
+          { name: 'Notifications', description: 'What people and programs are told of' },
           { name: 'Health', description: 'For load balancers and people on call' },
         ],
         components: {

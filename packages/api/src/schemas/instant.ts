@@ -2,6 +2,8 @@
 // they end here.
 import { Type } from 'typebox'
 
+export { toInstant, toInstantOrNull } from '@org/core'
+
 /** An instant as requests spell it: a date and a time to the second or finer, with its zone. */
 const SPELLED = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/
 /** What every database can hold. */
@@ -25,17 +27,4 @@ export function isInstant(text: string): boolean {
   if (Number.isNaN(asUtc) || !new Date(asUtc).toISOString().startsWith(wall)) return false
   const year = new Date(text).getUTCFullYear()
   return year >= FIRST_YEAR && year <= LAST_YEAR
-}
-
-/**
- * Cuts an instant to the second.
- * @param instant ISO text in UTC as the service keeps it (`2024-02-05T14:30:00.123Z`)
- */
-export function toInstant(instant: string): string {
-  return `${instant.slice(0, 19)}Z`
-}
-
-/** The same for an instant that may be missing. */
-export function toInstantOrNull(instant: string | null): string | null {
-  return instant === null ? null : toInstant(instant)
 }

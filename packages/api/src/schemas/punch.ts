@@ -1,9 +1,8 @@
 // Punches in JSON, and the filters of their lists.
-import type { Punch } from '@org/core'
-import { punchStateName, verifyModeName } from '@org/zk-proto'
+import { toPunchJson, type Punch } from '@org/core'
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
-import { Instant, InstantOrNull, toInstant, toInstantOrNull } from './instant.ts'
+import { Instant, InstantOrNull } from './instant.ts'
 import { PageQuery } from './paging.ts'
 
 const TIME_STATUSES = ['ok', 'gap', 'overlap', 'invalid'] as const
@@ -136,24 +135,5 @@ export const PersonParams = Type.Object({
   }),
 })
 
-/** A punch in JSON. */
-export function toPunchReply(punch: Punch): Static<typeof PunchReply> {
-  return {
-    id: punch.id,
-    device_id: punch.deviceId,
-    user_id: punch.pin,
-    user_name: punch.userName,
-    timestamp: toInstantOrNull(punch.at),
-    local_time: punch.wallTime,
-    timezone: punch.timezone,
-    time_status: punch.timeStatus,
-    state: punch.state,
-    state_name: punchStateName(punch.state),
-    verify_mode: punch.verifyMode,
-    verify_name: verifyModeName(punch.verifyMode),
-    work_code: punch.workCode,
-    denied: punch.denied,
-    source: punch.source,
-    received_at: toInstant(punch.receivedAt),
-  }
-}
+/** A punch in JSON: what lists show is what the webhook posts, so it is declared in core, and described above. */
+export const toPunchReply: (punch: Punch) => Static<typeof PunchReply> = toPunchJson

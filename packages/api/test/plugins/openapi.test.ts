@@ -53,6 +53,7 @@ describe('the OpenAPI document', () => {
       'POST /api/v1/devices/{deviceId}/sync-time',
       'POST /api/v1/devices/{deviceId}/unlock',
       'POST /api/v1/queue/jobs/{jobId}/cancel',
+      'POST /api/v1/notifications/test',
     ])
   })
 

@@ -18,6 +18,7 @@ import type {
   JobView,
   Login,
   Metrics,
+  Notices,
   Punch,
   RateCounter,
   Services,
@@ -135,6 +136,7 @@ export interface Replacements {
   readonly attendance?: Partial<Attendance>
   readonly doors?: Partial<Doors>
   readonly jobs?: Partial<JobQueue>
+  readonly notices?: Partial<Notices>
   readonly rateCounter?: RateCounter
   readonly cachedAnswers?: Partial<CachedAnswers>
   readonly clearCache?: Services['clearCache']
@@ -245,7 +247,20 @@ export function servicesDouble(replaced: Replacements = {}): Services {
       close: async () => undefined,
       ...replaced.jobs,
     },
-    notices: { tell: async () => undefined },
+    notices: {
+      tell: async () => undefined,
+      tellIn: async () => undefined,
+      test: async () => [],
+      ...replaced.notices,
+    },
+    deliveries: {
+      notice: async () => {
+        throw new Error('the API delivers nothing')
+      },
+      punches: async () => {
+        throw new Error('the API delivers nothing')
+      },
+    },
     rateCounter: replaced.rateCounter ?? countingForever(),
     cachedAnswers: {
       answer: async (_question, make) => ({ text: await make(), hit: false }),

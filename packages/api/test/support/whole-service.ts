@@ -48,7 +48,11 @@ export interface FinishedJob {
  */
 export async function wholeService(
   mode: Mode,
-  options: { readonly worker?: boolean; readonly env?: Readonly<Record<string, string>> } = {},
+  options: {
+    readonly worker?: boolean
+    readonly env?: Readonly<Record<string, string>>
+    readonly log?: Services['log']
+  } = {},
 ): Promise<WholeService> {
   const opened = new AsyncDisposableStack()
   const folder = opened.adopt(await mkdtemp(join(tmpdir(), 'api-test-')), (it) => rm(it, { recursive: true }))
@@ -66,7 +70,10 @@ export async function wholeService(
     ...options.env,
   })
   const database = opened.adopt(await openDatabase(config.databaseUrl), (it) => it.close())
-  const services = opened.adopt(await createServices(config, database, { role: 'both' }), (it) => it.close())
+  const services = opened.adopt(
+    await createServices(config, database, { role: 'both', ...(options.log && { log: options.log }) }),
+    (it) => it.close(),
+  )
   await services.accounts.ensureFirstAdmin()
   if (options.worker !== false) opened.adopt(startWorker(services), (it) => it.stop())
   const api = opened.adopt(await startApi(services, { host: '127.0.0.1', port: 0 }), (it) => it.close())

@@ -4,6 +4,7 @@ import type { Database, Job } from '@org/data'
 import type { Logger } from 'pino'
 import type { RunNeeds } from './claimed-run.ts'
 import type { JobDefinition, JobHandler } from './define-job.ts'
+import { type FailedJob, takeBackStalled } from './failed-jobs.ts'
 import type {
   EnqueueOptions,
   Enqueued,
@@ -30,6 +31,8 @@ export interface JobQueueOptions {
    * a process that died, and is taken back at once instead of when its claim runs out.
    */
   readonly soleProcess?: boolean
+  /** Called in the transaction that ends a job as failed; what it enqueues there, by this queue, stands or falls with it. */
+  readonly whenFailed?: (queue: JobQueue, failed: FailedJob) => Promise<void>
   /** The clock of ids, claims and delays; for tests. */
   readonly now?: () => Date
 }
@@ -56,13 +59,21 @@ export async function openCarriedQueue(
   options: JobQueueOptions,
   carrierOf: (needs: RunNeeds) => Carrier,
 ): Promise<JobQueue> {
-  const { database, log, now = () => new Date() } = options
+  const { database, log, now = () => new Date(), whenFailed } = options
+  const needs: RunNeeds = {
+    database,
+    jobs: database.jobs,
+    timings: jobTimings(options.timings),
+    log,
+    now,
+    whenFailed: whenFailed && ((failed) => whenFailed(queue, failed)),
+  }
+  const queue: JobQueue = new CarriedJobQueue(new JobTable(database, now), carrierOf(needs), needs)
   if (options.soleProcess === true) {
-    const orphans = await database.jobs.stalled(now().toISOString(), { all: true })
+    const orphans = await takeBackStalled(needs, now().toISOString(), { all: true })
     if (orphans.length > 0) log.warn({ jobs: orphans.length }, 'jobs of a process that died were taken back')
   }
-  const needs = { jobs: database.jobs, timings: jobTimings(options.timings), log, now }
-  return new CarriedJobQueue(new JobTable(database, now), carrierOf(needs), needs)
+  return queue
 }
 
 interface Worker {

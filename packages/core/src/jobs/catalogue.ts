@@ -53,24 +53,53 @@ export const attendanceSync = defineJob({
 export const NoticeReceipt = Type.Object({ channel: NoticeChannel, notice_id: Type.String() })
 export type NoticeReceipt = Static<typeof NoticeReceipt>
 
-/**
- * Delivers one notice by one channel, at least once: a repetition carries the same notice id, by which the receiver can tell. Kept
- * up for a day of outage.
- */
-export const noticeDelivery = defineJob({
-  name: 'notice-delivery',
-  queue: 'notifications',
-  data: Type.Object({
-    channel: NoticeChannel,
-    noticeId: Type.String(),
-    at: Type.String(),
-    notice: Notice,
-  }),
-  result: NoticeReceipt,
-  id: ({ noticeId, channel }) => `notice-${noticeId}-${channel}`,
+const NoticeDelivery = Type.Object({
+  channel: NoticeChannel,
+  noticeId: Type.String(),
+  at: Type.String(),
+  notice: Notice,
+})
+export type NoticeDelivery = Static<typeof NoticeDelivery>
+
+/** How patient deliveries are: kept up for a day of outage. */
+const DELIVERY_PATIENCE = {
   retries: 12,
   backoffMs: [5_000, 30_000, 120_000, 600_000, 3_600_000, 10_800_000],
   timeLimitMs: 60_000,
+}
+
+/** Delivers one notice by one channel, at least once: a repetition carries the same notice id, by which the receiver can tell. */
+export const noticeDelivery = defineJob({
+  name: 'notice-delivery',
+  queue: 'notifications',
+  data: NoticeDelivery,
+  result: NoticeReceipt,
+  id: ({ noticeId, channel }) => `notice-${noticeId}-${channel}`,
+  ...DELIVERY_PATIENCE,
+})
+
+/** Punches that one delivery carries at most. */
+export const PUNCHES_A_DELIVERY = 100
+
+const PunchDelivery = Type.Object({
+  deliveryId: Type.String(),
+  at: Type.String(),
+  punchIds: Type.Array(Type.Integer({ minimum: 1 }), { minItems: 1, maxItems: PUNCHES_A_DELIVERY }),
+})
+export type PunchDelivery = Static<typeof PunchDelivery>
+
+/** What delivered punches leave behind. */
+export const PunchReceipt = Type.Object({ delivery_id: Type.String(), punches: Count })
+export type PunchReceipt = Static<typeof PunchReceipt>
+
+/** Posts new punches to the webhook, at least once; as they are when it is sent, so a corrected zone or name counts. */
+export const punchDelivery = defineJob({
+  name: 'punch-delivery',
+  queue: 'notifications',
+  data: PunchDelivery,
+  result: PunchReceipt,
+  id: ({ deliveryId }) => `punches-${deliveryId}`,
+  ...DELIVERY_PATIENCE,
 })
 
 /** YYYYMMDDHHMMSS in UTC. */

@@ -3,6 +3,7 @@
 import { DatabaseUnavailable, type Job, type Jobs, type JsonValue } from '@org/data'
 import type { Logger } from 'pino'
 import type { JobHandler } from './define-job.ts'
+import { type EndingNeeds, failForGood } from './failed-jobs.ts'
 import { JobError, failureOf } from './job-errors.ts'
 import type { JobTimings } from './job-timings.ts'
 import { aborted, pause } from './pause.ts'
@@ -29,7 +30,7 @@ export class JobAborted extends Error {
  */
 export type RunEnd = 'finished' | 'again' | 'lost'
 
-export interface RunNeeds {
+export interface RunNeeds extends EndingNeeds {
   readonly jobs: Jobs
   readonly timings: JobTimings
   readonly log: Logger
@@ -175,10 +176,10 @@ export class ClaimedRun {
       { err: thrown, code, retryAt },
       again ? 'an attempt at a job failed' : 'a job failed for good',
     )
-    const failure = { code, message: message.slice(0, MESSAGE_LIMIT), retryAt }
-    return this.#write(again ? 'again' : 'finished', (jobs, now) =>
-      jobs.fail(this.id, this.#token, failure, now),
-    )
+    const failure = { code, message: message.slice(0, MESSAGE_LIMIT) }
+    return retryAt === null
+      ? this.#write('finished', (_, now) => failForGood(this.#needs, this.#job, this.#token, failure, now))
+      : this.#write('again', (jobs, now) => jobs.fail(this.id, this.#token, { ...failure, retryAt }, now))
   }
 
   #retryAt(): string {

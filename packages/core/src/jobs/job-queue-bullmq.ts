@@ -10,6 +10,7 @@ import {
   openCarriedQueue,
 } from './carried-job-queue.ts'
 import type { RunNeeds } from './claimed-run.ts'
+import { takeBackStalled } from './failed-jobs.ts'
 import type { JobQueue } from './job-queue.ts'
 import { jittered } from './job-timings.ts'
 import { aborted, pause } from './pause.ts'
@@ -141,7 +142,7 @@ class BullmqWorker implements CarrierWorker {
   }
 
   async #takeBackStalled(): Promise<void> {
-    const stalled = await this.#needs.jobs.stalled(this.#needs.now().toISOString())
+    const stalled = await takeBackStalled(this.#needs, this.#needs.now().toISOString())
     if (stalled.length === 0) return
     this.#needs.log.warn(
       { jobs: stalled.map((job) => job.id) },

@@ -11,6 +11,7 @@ import {
 } from './carried-job-queue.ts'
 import type { RunNeeds } from './claimed-run.ts'
 import type { JobQueue } from './job-queue.ts'
+import { takeBackStalled } from './failed-jobs.ts'
 import { jittered } from './job-timings.ts'
 import { Outage } from './outage.ts'
 import { pause } from './pause.ts'
@@ -101,7 +102,7 @@ class DatabaseWorker {
 
   async #takeBackStalled(): Promise<void> {
     if (performance.now() < this.#sweepAt) return
-    const stalled = await this.#needs.jobs.stalled(this.#needs.now().toISOString())
+    const stalled = await takeBackStalled(this.#needs, this.#needs.now().toISOString())
     this.#sweepAt = performance.now() + jittered(this.#needs.timings.sweepMs)
     if (stalled.length === 0) return
     this.#needs.log.warn(

@@ -1,6 +1,8 @@
 // What people are told of by e-mail, Slack or webhook: one form a kind, with the facts that its sentence needs, and the port of
 // notices. A notice is stored as the data of the job that delivers it, hence the schema.
+import type { Transaction } from '@org/data'
 import { Type, type Static } from 'typebox'
+import type { JobView } from '../jobs/job-queue.ts'
 
 /** Ways to deliver a notice; each is set by the environment. */
 export const NoticeChannel = Type.Union([
@@ -20,7 +22,8 @@ export const Notice = Type.Union([
     kind: Type.Literal('door.unlock'),
     ...Device,
     ...By,
-    seconds: Type.Integer(),
+    /** Null where a dead process has left the attempt. */
+    seconds: Type.Union([Type.Integer(), Type.Null()]),
     auditId: Type.String(),
     outcome: Type.Union([
       Type.Literal('success'),
@@ -46,6 +49,8 @@ export const Notice = Type.Union([
     kind: Type.Literal('sync.failed'),
     ...Device,
     jobId: Type.String(),
+    /** The kind of job. */
+    job: Type.String(),
     code: Type.String(),
     message: Type.String(),
   }),
@@ -54,8 +59,24 @@ export const Notice = Type.Union([
 ])
 export type Notice = Static<typeof Notice>
 
+/** The notice of one kind. */
+export type NoticeOf<Kind extends Notice['kind']> = Extract<Notice, { readonly kind: Kind }>
+
+/** A notice on its way by one channel. */
+export interface QueuedNotice {
+  readonly channel: NoticeChannel
+  readonly job: JobView
+}
+
 /** Where notices go. */
 export interface Notices {
   /** Queues it for every channel that is set. Resolves when that is done or has failed; a failure is logged, never thrown. */
   tell(notice: Notice): Promise<void>
+  /**
+   * Queues it in a transaction: it is told exactly when that commits. Rejects with what the database throws, and then the
+   * transaction must not commit.
+   */
+  tellIn(tx: Transaction, notice: Notice): Promise<void>
+  /** Queues a test for every channel that is set. Rejects with what the database throws. */
+  test(by: string): Promise<readonly QueuedNotice[]>
 }

@@ -3,6 +3,7 @@
 import type { Bookmark, Database, NewPunch, PunchesWritten, Transaction } from '@org/data'
 import type { Punch } from '@org/zk-proto'
 import { deviceZone, type DeviceZone } from '../device-zone.ts'
+import type { PunchNews } from '../notices/punch-news.ts'
 import { OccurrenceCounter } from './occurrence-counter.ts'
 
 /** For whom, under which lease and from which bookmark on is written. */
@@ -12,6 +13,8 @@ export interface AttendanceWriterParts {
   /** The bookmark as it stands in the database. */
   readonly bookmark: Bookmark | null
   readonly lease: WriterLease
+  /** Told of what is new, in the transaction that stores it. */
+  readonly punchNews: PunchNews
 }
 
 /** What holds for as long as one lease does. */
@@ -68,7 +71,12 @@ export class AttendanceWriter {
       ...row,
       occurrence: this.#occurrences.next(row.logNumber, row.packedTime),
     }))
-    const written = await this.#transact((tx) => tx.punches.insertWhole(this.#parts.deviceId, rows))
+    const { deviceId, punchNews } = this.#parts
+    const written = await this.#transact(async (tx) => {
+      const inserted = await tx.punches.insertWhole(deviceId, rows, { newIds: punchNews.wanted })
+      await punchNews.tellIn(tx, inserted.newIds ?? [])
+      return inserted
+    })
     return storedOf(written, rows)
   }
 
@@ -81,8 +89,10 @@ export class AttendanceWriter {
   /** The next punches from behind the bookmark, together with the bookmark behind them. */
   async storeTail(punches: readonly Punch[], bookmark: Bookmark): Promise<Stored> {
     const rows = this.#rowsOf(punches)
+    const { deviceId, punchNews } = this.#parts
     const written = await this.#transact(async (tx) => {
-      const inserted = await tx.punches.insertTail(this.#parts.deviceId, rows)
+      const inserted = await tx.punches.insertTail(deviceId, rows, { newIds: punchNews.wanted })
+      await punchNews.tellIn(tx, inserted.newIds ?? [])
       await this.#moveBookmark(tx, bookmark)
       return inserted
     })

@@ -14,6 +14,8 @@ import type { Logger } from 'pino'
 import type { Changes } from '../changes.ts'
 import { ServiceError } from '../errors.ts'
 import type { SyncCertificate, SyncMode } from '../jobs/catalogue.ts'
+import type { Notices } from '../notices/notice.ts'
+import type { PunchNews } from '../notices/punch-news.ts'
 import { measureClockDrift } from '../terminals/clock-drift.ts'
 import { ifTold } from '../terminals/side-question.ts'
 import type { TerminalAtHand, WithTerminal } from '../terminals/with-terminal.ts'
@@ -27,6 +29,7 @@ import {
   type ReadFault,
 } from './attendance-proof.ts'
 import { AttendanceWriter, type Stored } from './attendance-writer.ts'
+import { finishSync, type FinishedSync } from './finish-sync.ts'
 import { storePeople } from './store-people.ts'
 
 /** How far a sync is; `total` is null while nobody can know. */
@@ -49,6 +52,8 @@ export interface SyncAttendanceParts {
   readonly database: Database
   readonly withTerminal: WithTerminal
   readonly changes: Changes
+  readonly notices: Notices
+  readonly punchNews: PunchNews
   /** How long to wait for the terminal: long enough that the lease of a process that died is over. */
   readonly waitMs: number
   readonly log: Logger
@@ -80,8 +85,8 @@ export async function syncAttendance(
     })
   }
   const clockDriftSeconds = begun?.clockDriftSeconds ?? null
-  const lastSyncAt = new Date().toISOString()
-  await parts.database.devices.noteContact(deviceId, { lastSyncAt, clockDriftSeconds })
+  const { records, capacity } = begun?.sync.fill ?? UNTOLD
+  await finishSync(parts, deviceId, { records, capacity, clockDriftSeconds })
   // Before it counts as done: from then on nobody is given what was true before it.
   await parts.changes.tell({ of: 'punches', deviceId })
   progress({ phase: 'done', done: certificate.read, total: certificate.read })
@@ -108,12 +113,16 @@ interface Start {
 /** How often a sync gives way though it could not go on afterwards where it stopped. Then it reads to the end. */
 const LOST_PAUSES = 3
 
+const UNTOLD: Pick<FinishedSync, 'records' | 'capacity'> = { records: null, capacity: null }
+
 /** One sync, under one lease after the other. */
 class Sync {
   readonly #parts: SyncAttendanceParts
   #hand: TerminalAtHand
   readonly #progress: (progress: SyncProgress) => void
   readonly #writer: AttendanceWriter
+  /** How full the log was at the end of the last read. */
+  fill = UNTOLD
   /** Why the people could not be read, where that was so: it matters only if they are needed. */
   #peopleFault: Error | undefined
   /** The uids of the list just read. */
@@ -138,6 +147,7 @@ class Sync {
       deviceId: id,
       bookmark,
       lease: { fence: hand.lease.fence, zone: timezone },
+      punchNews: parts.punchNews,
     })
   }
 
@@ -276,6 +286,7 @@ class Sync {
    */
   async #confirm(summary: AttendanceSummary, stored: Stored): Promise<Outcome> {
     const { bookmark, announcedAfter, capacity } = summary
+    this.fill = { records: announcedAfter, capacity: capacity ?? null }
     if (bookmark === undefined || summary.read === 0 || isFull(announcedAfter, capacity))
       return { certificate: certify(summary, this.#seenFromOutside(stored)) }
 
@@ -290,6 +301,7 @@ class Sync {
     const again = reading.summary()
     if (again.anchor !== 'matched') return { fault: { reason: 'changed' } }
     const joined = joinSummaries(summary, again)
+    this.fill = { ...this.fill, records: joined.announcedAfter }
     const fault = countFault(joined)
     if (fault !== undefined) return { fault }
     return { certificate: certify(joined, this.#seenFromOutside(sum(stored, since))) }

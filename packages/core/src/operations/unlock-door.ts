@@ -14,6 +14,7 @@ import type { Logger } from 'pino'
 import type { Actor } from '../accounts/account.ts'
 import type { AuditTrail } from '../audit-trail.ts'
 import { ServiceError, isErrorName, toServiceError, validationError } from '../errors.ts'
+import type { Notices } from '../notices/notice.ts'
 import { findActiveDevice, type WithTerminal } from '../terminals/with-terminal.ts'
 
 /** Which door, for how long, and who asks. */
@@ -62,6 +63,7 @@ export interface DoorParts {
   readonly database: Database
   readonly withTerminal: WithTerminal
   readonly audit: AuditTrail
+  readonly notices: Notices
   /** How long an attempt may take at most, waiting for the terminal included. */
   readonly attemptMs: number
   readonly log: Logger
@@ -76,7 +78,7 @@ const SETTLE_AT_ONCE = 100
 
 /** Doors of this process. */
 export function createDoors(parts: DoorParts): Doors {
-  const { database, withTerminal, audit, attemptMs, log } = parts
+  const { database, withTerminal, audit, notices, attemptMs, log } = parts
 
   /** Stores the attempt and its row of the audit trail, both or none. */
   const begin = (input: UnlockInput, requestKey: string | null): Promise<UnlockAttempt> => {
@@ -106,15 +108,29 @@ export function createDoors(parts: DoorParts): Doors {
     })
   }
 
-  /** False when somebody else has settled it: this process was taken for dead. */
+  /**
+   * Outcome, its row of the audit trail and the notice of it, all or none. False when somebody else has settled it: this process
+   * was taken for dead. `seconds`: null where nobody knows any more how long was asked for.
+   */
   const settle = (
     { auditId, deviceId, actor, address }: UnlockAttempt,
     state: Exclude<UnlockAttempt['state'], 'attempted'>,
     answer: JsonObject,
+    seconds: number | null,
   ): Promise<boolean> =>
     database.transaction(async (tx) => {
       const settled = await tx.doors.settle(auditId, { state, answer, at: new Date().toISOString() })
       if (!settled) return false
+      const deviceName = (await tx.devices.findById(deviceId))?.name ?? 'removed'
+      await notices.tellIn(tx, {
+        kind: 'door.unlock',
+        deviceId,
+        deviceName,
+        by: actor,
+        seconds,
+        auditId,
+        outcome: state,
+      })
       const errorCode = answer['code']
       await audit.record(tx, {
         action: 'door.unlock',
@@ -163,7 +179,7 @@ export function createDoors(parts: DoorParts): Doors {
   const attempt = async (input: UnlockInput, stored: UnlockAttempt): Promise<UnlockOutcome> => {
     const { state, answer } = await carryOut(input, stored)
     try {
-      const settled = await settle(stored, state, toStored(answer))
+      const settled = await settle(stored, state, toStored(answer), input.seconds)
       if (!settled) log.error({ auditId: stored.auditId, state }, 'an unlock was settled by somebody else')
     } catch (error) {
       // The caller is told what happened all the same; the attempt is settled as unknown once its time is over.
@@ -193,7 +209,7 @@ export function createDoors(parts: DoorParts): Doors {
       if (known === undefined) throw new ServiceError('OUTCOME_UNKNOWN')
       if (known.state !== 'attempted') return { replayed: true, answer: fromStored(known) }
       if (Date.parse(known.overAt) <= Date.now()) {
-        await settle(known, 'unknown', toStored(new ServiceError('OUTCOME_UNKNOWN')))
+        await settle(known, 'unknown', toStored(new ServiceError('OUTCOME_UNKNOWN')), input.seconds)
       } else {
         await sleep(LOOK_MS, undefined, { signal: input.signal })
       }
@@ -222,7 +238,7 @@ export function createDoors(parts: DoorParts): Doors {
     async settleAbandoned() {
       const overdue = await database.doors.listOverdue(new Date().toISOString(), SETTLE_AT_ONCE)
       for (const abandoned of overdue) {
-        await settle(abandoned, 'unknown', toStored(new ServiceError('OUTCOME_UNKNOWN')))
+        await settle(abandoned, 'unknown', toStored(new ServiceError('OUTCOME_UNKNOWN')), null)
       }
       return overdue.length
     },

@@ -1,10 +1,10 @@
 // The one way to a registered terminal: breaker, turn and lease, pooled session, then the act; errors in the service's words,
 // and a note of how the contact went on the device's row.
 import type { Database, Device as DeviceRow } from '@org/data'
-import type { Logger } from 'pino'
 import { ServiceError } from '../errors.ts'
 import type { Secrets } from '../secrets.ts'
 import type { Breakers } from './breaker.ts'
+import type { NoteContact } from './contact-notes.ts'
 import type { DialAddress, Dialler } from './dial.ts'
 import type { HeldTerminal, Manner, SessionPool, UseOptions, WayToTerminal } from './session-pool.ts'
 import { inServiceWords } from './terminal-errors.ts'
@@ -43,12 +43,12 @@ export interface TerminalAccess {
   readonly pool: SessionPool
   readonly dialler: Dialler
   readonly waitMs: number
-  readonly log: Logger
+  readonly noteContact: NoteContact
 }
 
 /** The way to every terminal of this process. */
 export function createWithTerminal(access: TerminalAccess): WithTerminal {
-  const { database, secrets, breakers, pool, dialler } = access
+  const { database, secrets, breakers, pool, dialler, noteContact } = access
 
   const wayTo = (device: DeviceRow): WayToTerminal => ({
     dialKey: dialKeyOf(device),
@@ -81,10 +81,10 @@ export function createWithTerminal(access: TerminalAccess): WithTerminal {
     }
     try {
       const result = await pool.use(use, actInServiceWords)
-      await noteContact(access, deviceId, { reached, error: undefined })
+      await noteContact(deviceId, { reached, error: undefined })
       return result
     } catch (error) {
-      await noteContact(access, deviceId, { reached, error })
+      await noteContact(deviceId, { reached, error })
       throw error
     }
   }
@@ -108,33 +108,4 @@ function addressOf(device: DeviceRow, secrets: Secrets): DialAddress {
 function dialKeyOf(device: DeviceRow): string {
   const { ip, port, transport, nameEncoding, commKeyEncrypted } = device
   return JSON.stringify([ip, port, transport, nameEncoding, commKeyEncrypted])
-}
-
-/** Codes that say something about the terminal; what goes wrong with leases or the database says nothing. */
-const ABOUT_THE_TERMINAL = new Set([
-  'DEVICE_UNREACHABLE',
-  'DEVICE_TIMEOUT',
-  'DEVICE_AUTH_FAILED',
-  'DEVICE_COMMAND_FAILED',
-  'DEVICE_TRANSFER_INCOMPLETE',
-  'DEVICE_DATA_UNREADABLE',
-])
-
-/** A note only: what the caller gets does not hang on it. */
-async function noteContact(
-  { database, log }: TerminalAccess,
-  deviceId: number,
-  { reached, error }: { readonly reached: boolean; readonly error: unknown },
-): Promise<void> {
-  const code = error instanceof ServiceError && ABOUT_THE_TERMINAL.has(error.code) ? error.code : null
-  if (!reached && code === null) return
-  try {
-    await database.devices.noteContact(deviceId, {
-      isConnected: code !== 'DEVICE_UNREACHABLE' && code !== 'DEVICE_TIMEOUT',
-      lastError: code,
-      ...(reached ? { lastSeenAt: new Date().toISOString() } : {}),
-    })
-  } catch (fault) {
-    log.warn({ err: fault, deviceId }, 'the state of a device could not be noted')
-  }
 }

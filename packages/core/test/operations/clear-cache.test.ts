@@ -5,6 +5,7 @@ import type { Notice } from '../../src/notices/notice.ts'
 import { clearCache } from '../../src/operations/clear-cache.ts'
 import { readConfig } from '../../src/config.ts'
 import { openSecrets } from '../../src/secrets.ts'
+import { noNotices } from '../support/nobody.ts'
 import { openScratch, scratchFolder } from '../support/scratch-service.ts'
 
 it('S-CAC-02 S-CAC-03 is recorded with who did it and how much went, and told', async () => {
@@ -17,6 +18,7 @@ it('S-CAC-02 S-CAC-03 is recorded with who did it and how much went, and told', 
     database: scratch.database,
     audit,
     notices: {
+      ...noNotices,
       tell: (notice: Notice) => {
         told.push(notice)
         return Promise.resolve()

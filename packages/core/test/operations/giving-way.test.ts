@@ -7,12 +7,14 @@ import { readConfig, type Device, type SyncCertificate, type SyncProgress } from
 import { syncAttendance } from '../../src/operations/sync-attendance.ts'
 import { openSecrets } from '../../src/secrets.ts'
 import { createBreakers } from '../../src/terminals/breaker.ts'
+import { createContactNotes } from '../../src/terminals/contact-notes.ts'
 import { createDialler } from '../../src/terminals/dial.ts'
 import { createMemoryLeases } from '../../src/terminals/lease-memory.ts'
 import { createNetworkBounds } from '../../src/terminals/network-bounds.ts'
 import { createSessionPool } from '../../src/terminals/session-pool.ts'
 import { createWithTerminal, type WithTerminal } from '../../src/terminals/with-terminal.ts'
 import { expectSameAsTerminal, rowsOf, sorted, toldBy } from '../support/same-as-terminal.ts'
+import { noNotices, noPunchNews } from '../support/nobody.ts'
 import { quiet, scratchService, type ScratchService } from '../support/scratch-service.ts'
 
 const LOG = 12_000
@@ -147,7 +149,7 @@ class Stage implements AsyncDisposable {
         pool,
         dialler: createDialler(createNetworkBounds(config.deviceNetworks), 10_000),
         waitMs: WAIT_MS,
-        log: quiet,
+        noteContact: createContactNotes({ database: service.database, notices: noNotices, log: quiet }),
       })
     }
     const [here, elsewhere] = [makeProcess(), makeProcess()]
@@ -159,6 +161,8 @@ class Stage implements AsyncDisposable {
       database: this.service.database,
       withTerminal: this.here,
       changes: createChanges(quiet),
+      notices: noNotices,
+      punchNews: noPunchNews,
       waitMs: WAIT_MS,
       log: quiet,
     }

@@ -3,11 +3,13 @@ import type { Terminal } from '@org/zk-proto'
 import { describe, expect, it } from 'vitest'
 import { openSecrets } from '../../src/secrets.ts'
 import { createBreakers } from '../../src/terminals/breaker.ts'
+import { createContactNotes } from '../../src/terminals/contact-notes.ts'
 import { createDialler } from '../../src/terminals/dial.ts'
 import { createMemoryLeases } from '../../src/terminals/lease-memory.ts'
 import { createNetworkBounds } from '../../src/terminals/network-bounds.ts'
 import { createSessionPool } from '../../src/terminals/session-pool.ts'
 import { createWithTerminal } from '../../src/terminals/with-terminal.ts'
+import { noNotices } from '../support/nobody.ts'
 import { quiet, scratchService, type ScratchService } from '../support/scratch-service.ts'
 
 const never = new AbortController().signal
@@ -26,7 +28,7 @@ async function wayOf({ services: { config }, database }: ScratchService) {
     pool,
     dialler: createDialler(createNetworkBounds(config.deviceNetworks), 5_000),
     waitMs: 30_000,
-    log: quiet,
+    noteContact: createContactNotes({ database, notices: noNotices, log: quiet }),
   })
   return { leases, withTerminal, [Symbol.asyncDispose]: () => pool.close() }
 }

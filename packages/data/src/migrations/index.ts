@@ -8,6 +8,7 @@ import { audit } from './0006-audit.ts'
 import { settings } from './0007-settings.ts'
 import { doors } from './0008-doors.ts'
 import { apiKeys } from './0012-api-keys.ts'
+import { told } from './0014-told.ts'
 import type { Migration } from './migrate.ts'
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -20,4 +21,5 @@ export const MIGRATIONS: readonly Migration[] = [
   settings,
   doors,
   apiKeys,
+  told,
 ]

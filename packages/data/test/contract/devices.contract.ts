@@ -218,6 +218,34 @@ export function devicesContract({ database, another }: Given): void {
     })
   })
 
+  describe('a locked device', () => {
+    it('is read by one after the other, so that what it says decides once', async () => {
+      const id = await newDevice(database())
+      const outcomes = await Promise.all(
+        Array.from({ length: 8 }, (_, index) =>
+          (index % 2 === 0 ? database() : another()).transaction(async (tx) => {
+            const device = await tx.devices.lock(id)
+            if (device === undefined || device.offlineTold) return 'known'
+            await tx.devices.noteContact(id, { offlineTold: true, unreachableSince: NOON })
+            return 'told'
+          }),
+        ),
+      )
+      expect(outcomes.filter((outcome) => outcome === 'told')).toHaveLength(1)
+      expect(await database().devices.findById(id)).toMatchObject({
+        offlineTold: true,
+        unreachableSince: NOON,
+        logFullTold: false,
+      })
+    })
+
+    it('is not there once it was removed', async () => {
+      const id = await newDevice(database())
+      await database().devices.remove(id, NOON)
+      expect(await database().transaction((tx) => tx.devices.lock(id))).toBeUndefined()
+    })
+  })
+
   describe('bookmarks', () => {
     it('move from the expected place, and are refused from any other', async () => {
       const id = await newDevice(database())

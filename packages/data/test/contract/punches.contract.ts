@@ -66,6 +66,41 @@ export function punchesContract({ database, another }: Given): void {
     })
   })
 
+  describe('the ids of new punches', () => {
+    const withIds = { newIds: true }
+
+    it('are told where they are asked for: of new rows only, in both ways in', async () => {
+      const id = await newDevice(database())
+      const live = await early(id, punch('1', 0))
+      const first = await database().transaction((tx) =>
+        tx.punches.insertTail(id, [punch('1', 0), punch('1', 0), punch('2', 1)], withIds),
+      )
+      expect(first).toMatchObject({ new: 2, known: 1 })
+      expect(first.newIds).not.toContain(live?.id)
+      const second = await database().transaction((tx) =>
+        tx.punches.insertWhole(id, [numbered(punch('2', 1), 1), numbered(punch('2', 1), 2)], withIds),
+      )
+      expect(second).toMatchObject({ new: 1, known: 1 })
+      const told = [...(first.newIds ?? []), ...(second.newIds ?? [])]
+      const ids = (await stored(database(), id)).map((row) => row.id).filter((each) => each !== live?.id)
+      expect(told.toSorted((a, b) => a - b)).toEqual(ids.toSorted((a, b) => a - b))
+    })
+
+    it('are all of a large batch, and lead to the rows with their names', async () => {
+      const id = await newDevice(database())
+      await database().people.upsertMany(id, [person('7')], NOON)
+      const rows = Array.from({ length: 2_500 }, (_, second) => punch(String(second % 9), second))
+      const { newIds = [] } = await database().transaction((tx) => tx.punches.insertTail(id, rows, withIds))
+      expect(new Set(newIds).size).toBe(2_500)
+      const found = await database().punches.findByIds([...newIds, 987_654_321])
+      expect(found.map((row) => row.id)).toEqual(newIds)
+      expect(found.filter(({ pin }) => pin === '7').every(({ userName }) => userName === 'Person 7')).toBe(
+        true,
+      )
+      expect(await database().punches.findByIds([])).toEqual([])
+    })
+  })
+
   describe('punches of a whole read', () => {
     it('are known when their place is taken, and leave what is stored as it is', async () => {
       const id = await newDevice(database())

@@ -121,6 +121,13 @@ export class RestClient {
     }
   }
 
+  /** Asks for a test of every channel of notices; the ids of the jobs that deliver it. */
+  async testNotices(): Promise<string[]> {
+    const Data = Type.Object({ jobs: Type.Array(Type.Object({ job_id: Type.String() })) })
+    const { data } = await this.#ask('POST', '/notifications/test', 202, dataOf(Data))
+    return data.jobs.map(({ job_id }) => job_id)
+  }
+
   async stats(): Promise<Static<typeof Stats>> {
     const { data } = await this.#ask('GET', '/queue/stats', 200, dataOf(Stats))
     return data

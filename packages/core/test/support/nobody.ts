@@ -1,0 +1,11 @@
+// Nobody to be told of anything, for tests that are about something else.
+import type { Notices } from '../../src/index.ts'
+import type { PunchNews } from '../../src/notices/punch-news.ts'
+
+export const noNotices: Notices = {
+  tell: async () => undefined,
+  tellIn: async () => undefined,
+  test: async () => [],
+}
+
+export const noPunchNews: PunchNews = { wanted: false, tellIn: async () => undefined }
