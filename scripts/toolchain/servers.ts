@@ -105,6 +105,11 @@ export async function startTestServers(say: (line: string) => void): Promise<Tes
   }
 }
 
+/** MariaDB alone, for whoever needs no more. */
+export function startMariadb(say: (line: string) => void): Promise<TestServer> {
+  return obtain(mariadb, say)
+}
+
 async function obtain(recipe: Recipe, say: (line: string) => void): Promise<TestServer> {
   const given = process.env[recipe.envName]
   if (given !== undefined && given !== '') {
