@@ -9,6 +9,7 @@ import { claimsText, holds, sectionText } from './report.ts'
 import type { Section } from './report.ts'
 import { BenchDatabases } from './service/bench-databases.ts'
 import { benchPeople } from './service/people.ts'
+import { benchSyncMemory } from './service/sync-memory.ts'
 import { benchSync, benchSyncTail } from './service/syncs.ts'
 import { benchSimulatorIdle, benchSimulatorReads } from './simulator.ts'
 import { benchSmallReads, benchTail } from './tails.ts'
@@ -17,7 +18,7 @@ import { benchTransfer } from './transfers.ts'
 const USAGE = `npm run bench [-- OPTIONS]
   --quick       fewer rounds, and nothing that takes minutes: a look, not a measurement
   --only PART   may be given more than once; of the library: decoding, transfer, memory, tail, small, simulator;
-                of the service: sync-sqlite, sync-mariadb, sync-tail, people
+                of the service: sync-sqlite, sync-mariadb, sync-tail, sync-memory, people
   --json FILE   writes all numbers there too
   --help        this text`
 
@@ -32,6 +33,8 @@ type Rounds = (whole: number, quick: number) => number
 
 interface Part {
   readonly name: string
+  /** Takes more than a minute: left out of a quick look, unless asked for by name. */
+  readonly long?: true
   run(rounds: Rounds, databases: BenchDatabases): Promise<Section>
 }
 
@@ -49,6 +52,7 @@ const PARTS: readonly Part[] = [
   { name: 'sync-sqlite', run: (rounds, databases) => benchSync(databases, 'SQLite', LOG, rounds(7, 2)) },
   { name: 'sync-mariadb', run: (rounds, databases) => benchSync(databases, 'MariaDB', LOG, rounds(7, 2)) },
   { name: 'sync-tail', run: (rounds, databases) => benchSyncTail(databases, LOG, rounds(5, 1)) },
+  { name: 'sync-memory', long: true, run: (_, databases) => benchSyncMemory(databases, LONG_LOG) },
   { name: 'people', run: (rounds, databases) => benchPeople(databases, PEOPLE, rounds(5, 1)) },
 ]
 
@@ -79,7 +83,10 @@ if (options !== undefined) {
   const { quick, only, json } = options
   const sections: Section[] = []
   await using databases = new BenchDatabases()
-  for (const part of PARTS.filter(({ name }) => only.length === 0 || only.includes(name))) {
+  const wanted = PARTS.filter(({ name, long }) =>
+    only.length === 0 ? !(quick && long) : only.includes(name),
+  )
+  for (const part of wanted) {
     const section = await part.run((whole, few) => (quick ? few : whole), databases)
     sections.push(section)
     console.log(`${sectionText(section)}\n`)
