@@ -34,7 +34,9 @@ export async function benchSyncMemory(databases: BenchDatabases, punches: number
   for (const engine of ENGINES) {
     await using database = await databases.empty(engine)
     const args = [database.url, database.folder, String(fleet.ports[0]), String(punches)]
-    const { stdout } = await run(process.execPath, ['--expose-gc', CHILD, ...args], { timeout: WITHIN_MS })
+    // With the flags of this process: those that npm gives it, and a service too.
+    const flags = [...process.execArgv, '--expose-gc']
+    const { stdout } = await run(process.execPath, [...flags, CHILD, ...args], { timeout: WITHIN_MS })
     const report: MemoryReport = JSON.parse(stdout)
     const aboveMb = (report.peakKiB - report.idleKiB) / KIB_A_MB
     rows.push({
