@@ -8,6 +8,7 @@ import { benchMemory } from './memory.ts'
 import { claimsText, holds, sectionText } from './report.ts'
 import type { Section } from './report.ts'
 import { BenchDatabases } from './service/bench-databases.ts'
+import { benchCachedList, benchLogin, benchStart } from './service/http.ts'
 import { benchPeople } from './service/people.ts'
 import { benchSyncMemory } from './service/sync-memory.ts'
 import { benchSync, benchSyncTail } from './service/syncs.ts'
@@ -18,7 +19,8 @@ import { benchTransfer } from './transfers.ts'
 const USAGE = `npm run bench [-- OPTIONS]
   --quick       fewer rounds, and nothing that takes minutes: a look, not a measurement
   --only PART   may be given more than once; of the library: decoding, transfer, memory, tail, small, simulator;
-                of the service: sync-sqlite, sync-mariadb, sync-tail, sync-memory, people
+                of the service: sync-sqlite, sync-mariadb, sync-tail, sync-memory, people, start, login,
+                cached-list
   --json FILE   writes all numbers there too
   --help        this text`
 
@@ -54,6 +56,9 @@ const PARTS: readonly Part[] = [
   { name: 'sync-tail', run: (rounds, databases) => benchSyncTail(databases, LOG, rounds(5, 1)) },
   { name: 'sync-memory', long: true, run: (_, databases) => benchSyncMemory(databases, LONG_LOG) },
   { name: 'people', run: (rounds, databases) => benchPeople(databases, PEOPLE, rounds(5, 1)) },
+  { name: 'start', run: (rounds, databases) => benchStart(databases, rounds(9, 3)) },
+  { name: 'login', run: (rounds, databases) => benchLogin(databases, rounds(31, 9)) },
+  { name: 'cached-list', run: (rounds, databases) => benchCachedList(databases, rounds(5, 1)) },
 ]
 
 function readOptions() {
