@@ -9,6 +9,7 @@ import { claimsText, holds, sectionText } from './report.ts'
 import type { Section } from './report.ts'
 import { BenchDatabases } from './service/bench-databases.ts'
 import { benchCachedList, benchLogin, benchStart } from './service/http.ts'
+import { benchPages } from './service/pages.ts'
 import { benchPeople } from './service/people.ts'
 import { benchSyncMemory } from './service/sync-memory.ts'
 import { benchSync, benchSyncTail } from './service/syncs.ts'
@@ -19,13 +20,15 @@ import { benchTransfer } from './transfers.ts'
 const USAGE = `npm run bench [-- OPTIONS]
   --quick       fewer rounds, and nothing that takes minutes: a look, not a measurement
   --only PART   may be given more than once; of the library: decoding, transfer, memory, tail, small, simulator;
-                of the service: sync-sqlite, sync-mariadb, sync-tail, sync-memory, people, start, login,
-                cached-list
+                of the service: sync-sqlite, sync-mariadb, sync-tail, sync-memory, people, pages, start,
+                login, cached-list
+  --ten-million pages of 10,000,000 punches beside those of 100,000, instead of 1,000,000; takes many minutes
   --json FILE   writes all numbers there too
   --help        this text`
 
 const LOG = 100_000
 const LONG_LOG = 1_000_000
+const LONGEST_LOG = 10_000_000
 const PEOPLE = 1_000
 /** Data bytes a packet: of terminals such as the K40, and of newer ones. Source: docs/protocol §14.4. */
 const PACKET_SIZES = [1_008, 65_528]
@@ -37,7 +40,7 @@ interface Part {
   readonly name: string
   /** Takes more than a minute: left out of a quick look, unless asked for by name. */
   readonly long?: true
-  run(rounds: Rounds, databases: BenchDatabases): Promise<Section>
+  run(rounds: Rounds, databases: BenchDatabases, tenMillion: boolean): Promise<Section>
 }
 
 const PARTS: readonly Part[] = [
@@ -56,6 +59,12 @@ const PARTS: readonly Part[] = [
   { name: 'sync-tail', run: (rounds, databases) => benchSyncTail(databases, LOG, rounds(5, 1)) },
   { name: 'sync-memory', long: true, run: (_, databases) => benchSyncMemory(databases, LONG_LOG) },
   { name: 'people', run: (rounds, databases) => benchPeople(databases, PEOPLE, rounds(5, 1)) },
+  {
+    name: 'pages',
+    long: true,
+    run: (rounds, databases, tenMillion) =>
+      benchPages(databases, LOG, tenMillion ? LONGEST_LOG : LONG_LOG, rounds(51, 11)),
+  },
   { name: 'start', run: (rounds, databases) => benchStart(databases, rounds(9, 3)) },
   { name: 'login', run: (rounds, databases) => benchLogin(databases, rounds(31, 9)) },
   { name: 'cached-list', run: (rounds, databases) => benchCachedList(databases, rounds(5, 1)) },
@@ -66,6 +75,7 @@ function readOptions() {
     const { values } = parseArgs({
       args: process.argv.slice(2).filter((argument) => argument !== '--'),
       options: {
+        'ten-million': { type: 'boolean', default: false },
         quick: { type: 'boolean', default: false },
         only: { type: 'string', multiple: true, default: [] },
         json: { type: 'string' },
@@ -92,7 +102,7 @@ if (options !== undefined) {
     only.length === 0 ? !(quick && long) : only.includes(name),
   )
   for (const part of wanted) {
-    const section = await part.run((whole, few) => (quick ? few : whole), databases)
+    const section = await part.run((whole, few) => (quick ? few : whole), databases, options['ten-million'])
     sections.push(section)
     console.log(`${sectionText(section)}\n`)
   }

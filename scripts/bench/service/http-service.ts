@@ -23,7 +23,9 @@ export interface HttpService extends AsyncDisposable {
 
 /** Starts it on a data folder and waits until it says that it listens. */
 export async function startHttpService(folder: string): Promise<HttpService> {
-  const env = { ...NO_LIMITS, DATA_DIR: folder, PORT: '0' }
+  const { NODE_COMPILE_CACHE } = process.env // as npm sets it, here and for a service
+  const kept = NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE }
+  const env = { ...NO_LIMITS, ...kept, DATA_DIR: folder, PORT: '0' }
   const options = { script: 'scripts/start.ts', args: ['--no-demo'], env, readyMessage: 'listening' }
   const service = await startProcess(options)
   return {
