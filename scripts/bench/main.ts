@@ -9,6 +9,7 @@ import { claimsText, holds, sectionText } from './report.ts'
 import type { Section } from './report.ts'
 import { BenchDatabases } from './service/bench-databases.ts'
 import { benchCachedList, benchLogin, benchStart } from './service/http.ts'
+import { benchLive } from './service/live.ts'
 import { benchPages } from './service/pages.ts'
 import { benchPeople } from './service/people.ts'
 import { benchSyncMemory } from './service/sync-memory.ts'
@@ -21,7 +22,7 @@ const USAGE = `npm run bench [-- OPTIONS]
   --quick       fewer rounds, and nothing that takes minutes: a look, not a measurement
   --only PART   may be given more than once; of the library: decoding, transfer, memory, tail, small, simulator;
                 of the service: sync-sqlite, sync-mariadb, sync-tail, sync-memory, people, pages, start,
-                login, cached-list
+                login, cached-list, live
   --ten-million pages of 10,000,000 punches beside those of 100,000, instead of 1,000,000; takes many minutes
   --json FILE   writes all numbers there too
   --help        this text`
@@ -68,6 +69,7 @@ const PARTS: readonly Part[] = [
   { name: 'start', run: (rounds, databases) => benchStart(databases, rounds(9, 3)) },
   { name: 'login', run: (rounds, databases) => benchLogin(databases, rounds(31, 9)) },
   { name: 'cached-list', run: (rounds, databases) => benchCachedList(databases, rounds(5, 1)) },
+  { name: 'live', long: true, run: (_, databases) => benchLive(databases, 400) },
 ]
 
 function readOptions() {

@@ -105,9 +105,9 @@ export async function startTestServers(say: (line: string) => void): Promise<Tes
   }
 }
 
-/** MariaDB alone, for whoever needs no more. */
-export function startMariadb(say: (line: string) => void): Promise<TestServer> {
-  return obtain(mariadb, say)
+/** One of them alone, for whoever needs no more. */
+export function startTestServer(name: 'MariaDB' | 'Redis', say: (line: string) => void): Promise<TestServer> {
+  return obtain(name === 'MariaDB' ? mariadb : redis, say)
 }
 
 async function obtain(recipe: Recipe, say: (line: string) => void): Promise<TestServer> {

@@ -1,10 +1,10 @@
 // Empty databases of both engines for the bench: SQLite files in temporary folders, and databases on a MariaDB that is found
-// or started as for the tests, the first time that one is asked for.
+// or started as for the tests, the first time that one is asked for. And a Redis, likewise.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { scratchDatabase } from '../../toolchain/scratch-database.ts'
-import { startMariadb } from '../../toolchain/servers.ts'
+import { startTestServer } from '../../toolchain/servers.ts'
 import type { TestServer } from '../../toolchain/servers.ts'
 
 /** What a part is measured on. */
@@ -24,7 +24,7 @@ export interface EmptyDatabase extends AsyncDisposable {
 
 /** Where the bench's databases come from. */
 export class BenchDatabases implements AsyncDisposable {
-  #mariadb: Promise<TestServer> | undefined
+  readonly #servers = new Map<'MariaDB' | 'Redis', Promise<TestServer>>()
 
   /** A new one. Throws where there is no MariaDB and none can be started. */
   async empty(engine: EngineName): Promise<EmptyDatabase> {
@@ -36,7 +36,7 @@ export class BenchDatabases implements AsyncDisposable {
       const url =
         engine === 'SQLite'
           ? `sqlite:${join(folder, 'service.db')}`
-          : opened.use(await scratchDatabase(await this.#serverUrl())).url
+          : opened.use(await scratchDatabase(await this.#serverUrl('MariaDB'))).url
       return { engine, url, folder, [Symbol.asyncDispose]: () => opened.disposeAsync() }
     } catch (error) {
       await opened.disposeAsync()
@@ -44,13 +44,19 @@ export class BenchDatabases implements AsyncDisposable {
     }
   }
 
-  async #serverUrl(): Promise<string> {
-    this.#mariadb ??= startMariadb((line) => console.error(line))
-    const { url } = await this.#mariadb
+  /** For REDIS_URL. Throws where there is none and none can be started. */
+  redisUrl(): Promise<string> {
+    return this.#serverUrl('Redis')
+  }
+
+  async #serverUrl(name: 'MariaDB' | 'Redis'): Promise<string> {
+    const server = this.#servers.get(name) ?? startTestServer(name, (line) => console.error(line))
+    this.#servers.set(name, server)
+    const { url } = await server
     return url.replace(/\/+$/, '')
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await (await this.#mariadb)?.stop()
+    for (const server of this.#servers.values()) await (await server).stop()
   }
 }

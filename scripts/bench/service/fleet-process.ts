@@ -7,19 +7,29 @@ export interface FleetPlan {
   readonly terminals: number
   readonly people: number
   readonly punches: number
+  /** Terminals of fleets with seeds far apart have different serial numbers. Default: 0. */
+  readonly seed?: number
 }
 
-/** So many further punches at one terminal, counted from 0. */
-export interface FleetOrder {
-  readonly terminal: number
-  readonly punches: number
+/** What happens at a terminal, counted from 0: punches that only its log tells of, or somebody who presents a finger. */
+export type FleetOrder =
+  | { readonly terminal: number; readonly punches: number }
+  | { readonly terminal: number; readonly person: number }
+
+/** A finger that was presented. */
+export interface Presented {
+  readonly pin: string
+  /** Milliseconds since 1970, with a fraction: the instant before the terminal knew of it. */
+  readonly atMs: number
 }
 
 /** Running terminals on 127.0.0.1. */
 export interface Fleet extends AsyncDisposable {
   readonly ports: readonly number[]
-  /** Settles when the punches stand in the terminal's log. */
-  punch(order: FleetOrder): Promise<void>
+  /** Settles when so many further punches stand in the terminal's log. */
+  punch(terminal: number, punches: number): Promise<void>
+  /** The person of that uid presents a finger. Throws when the terminal took none. */
+  present(terminal: number, person: number): Promise<Presented>
 }
 
 const START_WITHIN_MS = 300_000
@@ -38,17 +48,29 @@ export async function startFleet(plan: FleetPlan): Promise<Fleet> {
   }
   const ports = await answer(START_WITHIN_MS)
   if (!Array.isArray(ports)) throw new Error(`the terminals told ${String(ports)} and no ports`)
+  const obey = (order: FleetOrder): Promise<unknown> => {
+    const told = answer(OBEY_WITHIN_MS)
+    child.send(order)
+    return told
+  }
   return {
     ports: ports.map(Number),
-    async punch(order) {
-      const told = answer(OBEY_WITHIN_MS)
-      child.send(order)
-      const written = await told
-      if (written !== order.punches) throw new Error(`the terminal wrote ${String(written)} punches`)
+    async punch(terminal, punches) {
+      const written = await obey({ terminal, punches })
+      if (written !== punches) throw new Error(`the terminal wrote ${String(written)} punches`)
+    },
+    async present(terminal, person) {
+      const told = await obey({ terminal, person })
+      if (!isPresented(told)) throw new Error(`nobody presented a finger at terminal ${terminal}`)
+      return told
     },
     async [Symbol.asyncDispose]() {
       child.disconnect()
       await gone
     },
   }
+}
+
+function isPresented(told: unknown): told is Presented {
+  return typeof told === 'object' && told !== null && 'pin' in told && 'atMs' in told
 }

@@ -103,7 +103,7 @@ export async function benchSyncTail(
       await using service = await openService(database)
       const device = await service.register(port)
       const wholeMs = await service.syncMs(device, 'auto', there)
-      await fleet.punch({ terminal: 0, punches: NEW_PUNCHES })
+      await fleet.punch(0, NEW_PUNCHES)
       there += NEW_PUNCHES
       const tailMs = await service.syncMs(device, 'auto', NEW_PUNCHES)
       if (round > 0) measured.push({ wholeMs, tailMs })
