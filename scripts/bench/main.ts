@@ -58,7 +58,11 @@ const PARTS: readonly Part[] = [
   { name: 'sync-sqlite', run: (rounds, databases) => benchSync(databases, 'SQLite', LOG, rounds(7, 2)) },
   { name: 'sync-mariadb', run: (rounds, databases) => benchSync(databases, 'MariaDB', LOG, rounds(7, 2)) },
   { name: 'sync-tail', run: (rounds, databases) => benchSyncTail(databases, LOG, rounds(5, 1)) },
-  { name: 'sync-memory', long: true, run: (_, databases) => benchSyncMemory(databases, LONG_LOG) },
+  {
+    name: 'sync-memory',
+    long: true,
+    run: (rounds, databases) => benchSyncMemory(databases, LONG_LOG, rounds(3, 1)),
+  },
   { name: 'people', run: (rounds, databases) => benchPeople(databases, PEOPLE, rounds(5, 1)) },
   {
     name: 'pages',
