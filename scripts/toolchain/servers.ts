@@ -105,6 +105,11 @@ export async function startTestServers(say: (line: string) => void): Promise<Tes
   }
 }
 
+/** One of them alone, for whoever needs no more. */
+export function startTestServer(name: 'MariaDB' | 'Redis', say: (line: string) => void): Promise<TestServer> {
+  return obtain(name === 'MariaDB' ? mariadb : redis, say)
+}
+
 async function obtain(recipe: Recipe, say: (line: string) => void): Promise<TestServer> {
   const given = process.env[recipe.envName]
   if (given !== undefined && given !== '') {

@@ -124,8 +124,16 @@ const STORED_INSTANT = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}$/
 
 /** An instant, stored as UTC `YYYY-MM-DD HH:MM:SS.mmm`. */
 export function instant(): Column<Instant, string> {
+  // Rows that are stored together often have the same instant.
+  let last: Instant | undefined
+  let lastStored = ''
   return {
-    encode: storedInstant,
+    encode(value) {
+      if (value === last) return lastStored
+      lastStored = storedInstant(value)
+      last = value
+      return lastStored
+    },
     decode(stored) {
       const value = textOf(stored)
       if (!STORED_INSTANT.test(value)) throw new CorruptRow('is no instant')

@@ -3,10 +3,12 @@
 import {
   CompiledQuery,
   sql,
+  type Expression,
   type InsertQueryBuilder,
   type Kysely,
   type Selectable,
   type SelectQueryBuilder,
+  type SqlBool,
 } from 'kysely'
 import type { Stored } from './columns.ts'
 import type { Engine } from './database.ts'
@@ -55,31 +57,56 @@ export function rowsPerStatement(columns: number): number {
   return Math.min(MAX_ROWS, Math.floor(MAX_PARAMETERS / columns))
 }
 
+/**
+ * That a column's value is one of many numbers. SQLite gets them as one value, so that the statement is the same for any number
+ * of them: it keeps what it prepared.
+ */
+export function isAmong(scope: Scope, column: string, numbers: readonly number[]): Expression<SqlBool> {
+  return scope.engine === 'mysql'
+    ? sql<SqlBool>`${sql.ref(column)} in (${sql.join(numbers)})`
+    : sql<SqlBool>`${sql.ref(column)} in (select value from json_each(${JSON.stringify(numbers)}))`
+}
+
 /** What becomes of rows whose unique `key` exists already: these columns are replaced. */
 export interface Replacement {
   readonly key: readonly string[]
   readonly columns: readonly string[]
 }
 
-/** Inserts many rows with few statements, on a conflict with `replacement` replacing its columns. */
+/**
+ * Inserts many rows with few statements, on a conflict with `replacement` replacing its columns. Only for transactions that end
+ * with its failure: on SQLite rows that went before a refused one would otherwise stay.
+ */
 export async function insertMany<C>(
   scope: Scope,
   table: Table<C>,
   rows: readonly NewRowOf<Table<C>>[],
   replacement?: Replacement,
 ): Promise<void> {
-  const most = rowsPerStatement(table.insertColumns.length)
-  for (let from = 0; from < rows.length; from += most) {
-    const part = rows.slice(from, from + most)
-    const values: Stored[] = []
-    for (const row of part) table.encodeInto(values, row)
+  const width = table.insertColumns.length
+  for (let from = 0; from < rows.length;) {
+    const part = rows.slice(from, from + rowsOfNextInsert(scope.engine, width, rows.length - from))
+    from += part.length
+    const values = Array<Stored>(part.length * width).fill(null)
+    part.forEach((row, index) => table.encodeInto(values, index * width, row))
     await scope.db.executeQuery(
       CompiledQuery.raw(insertText(scope.engine, table, part.length, replacement), values),
     )
   }
 }
 
-/** Texts of full statements, which come again and again; node:sqlite finds its prepared statement by them. */
+const MAX_PREPARED_ROWS = 64
+
+/**
+ * The servers are sent the text, of any length. SQLite keeps what it prepared, which takes memory for every value: so there a
+ * table has few statements, of 64 rows, 32, 16 … and one.
+ */
+function rowsOfNextInsert(engine: Engine, columns: number, left: number): number {
+  const most = Math.min(left, rowsPerStatement(columns))
+  return engine === 'mysql' ? most : 2 ** Math.floor(Math.log2(Math.min(most, MAX_PREPARED_ROWS)))
+}
+
+/** Texts of statements that come again and again; node:sqlite finds its prepared statement by them. */
 const insertTexts = new Map<string, string>()
 
 function insertText(
@@ -92,12 +119,19 @@ function insertText(
   const known = insertTexts.get(name)
   if (known !== undefined) return known
   const places = `(${table.insertColumns.map(() => '?').join()})`
-  const text = `insert into ${table.name} (${table.insertColumns.join()}) values ${Array(rows).fill(places).join()}${
+  const text = `${INSERT[engine]} into ${table.name} (${table.insertColumns.join()}) values ${Array(rows).fill(places).join()}${
     replacement === undefined ? '' : onConflict(engine, replacement)
   }`
-  if (rows === rowsPerStatement(table.insertColumns.length)) insertTexts.set(name, text)
+  if (engine === 'sqlite' || rows === rowsPerStatement(table.insertColumns.length))
+    insertTexts.set(name, text)
   return text
 }
+
+/**
+ * To be able to take back a statement of several rows alone, SQLite would copy every page before it changes it, which costs as
+ * much as the rows themselves. The transaction is taken back as a whole instead.
+ */
+const INSERT: Readonly<Record<Engine, string>> = { mysql: 'insert', sqlite: 'insert or fail' }
 
 /** `values(…)` is the one form that MySQL 8 and MariaDB share. */
 function onConflict(engine: Engine, { key, columns }: Replacement): string {

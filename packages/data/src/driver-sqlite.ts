@@ -27,6 +27,8 @@ export interface SqliteOptions {
 }
 
 const STATEMENT_CACHE_SIZE = 200
+/** Pages of the write-ahead log, 16 MB, after which they go into the file: a page that many batches change goes there once. */
+const CHECKPOINT_PAGES = 4_000
 const BUSY_STEP_MS = 20 // how long the thread may be held while another process writes; then we wait beside it
 
 /** Opens the file, its folder made where missing, for its owner alone. Throws DatabaseUnavailable. */
@@ -48,6 +50,7 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteDriver> 
 const SETTINGS = [
   `busy_timeout = ${BUSY_STEP_MS}`,
   'journal_mode = wal',
+  `wal_autocheckpoint = ${CHECKPOINT_PAGES}`,
   'synchronous = full',
   'foreign_keys = on',
   'trusted_schema = off',
@@ -192,7 +195,8 @@ class SqliteConnection implements DatabaseConnection {
   #run<Row>(query: CompiledQuery): QueryResult<Row>
   #run(query: CompiledQuery): QueryResult<unknown> {
     const { statement, reads } = this.#prepared(query.sql)
-    const parameters = query.parameters.map(bindable)
+    const { parameters } = query
+    if (!parameters.every(isBindable)) throw unbindable(parameters)
     if (reads) return { rows: statement.all(...parameters) }
     const { changes, lastInsertRowid } = statement.run(...parameters)
     return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) }
@@ -235,10 +239,14 @@ interface PreparedStatement {
   readonly reads: boolean
 }
 
-function bindable(value: unknown): SQLInputValue {
-  if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint')
-    return value
-  throw new TypeError(`a ${typeof value} cannot be bound; columns are encoded by the schema`)
+function unbindable(parameters: readonly unknown[]): TypeError {
+  const type = typeof parameters.find((value) => !isBindable(value))
+  return new TypeError(`a ${type} cannot be bound; columns are encoded by the schema`)
+}
+
+function isBindable(value: unknown): value is SQLInputValue {
+  const type = typeof value
+  return value === null || type === 'string' || type === 'number' || type === 'bigint'
 }
 
 const SQLITE_BUSY = 5

@@ -1,7 +1,7 @@
 // How punches come in. All three ways decide in memory, from the rows that stand in the same seconds, what is new and
-// what is known: a look and an insert for some hundred rows, exact counts on every engine. The device's row, locked
+// what is known: a look and few inserts for some hundred rows, exact counts on every engine. The device's row, locked
 // first, keeps other writers of the device away in between.
-import { insertMany, rowsPerStatement } from './dialect.ts'
+import { insertMany, isAmong, punchesAlong, rowsPerStatement } from './dialect.ts'
 import { lockDevice } from './devices.ts'
 import { findPunch } from './punch-list.ts'
 import type { ListedPunch, NewPunch, NumberedPunch, PunchWriteOptions, PunchesWritten } from './punches.ts'
@@ -77,7 +77,7 @@ async function insert<P extends NewPunch>(
       const occurrence = occurrenceOf(seconds, punch)
       const found = seconds.take(punch, occurrence)
       if (found === 'known') continue
-      const row = { ...checked(punch), deviceId, occurrence, source: 'sync' as const, early: false }
+      const row = loggedRow(checked(punch), deviceId, occurrence)
       if (found === 'free') fresh.push(row)
       else takenOver.push(row)
     }
@@ -140,13 +140,7 @@ class Seconds {
 
   static async read(scope: Scope, deviceId: number, batch: readonly NewPunch[]): Promise<Seconds> {
     const seconds = new Seconds()
-    const stored = await scope.db
-      .selectFrom('punches')
-      .select(punchPlaces.columns)
-      .where('device_id', '=', deviceId)
-      .where('packed_time', 'in', [...new Set(batch.map(({ packedTime }) => packedTime))])
-      .execute()
-    for (const row of stored) {
+    for (const row of await storedPlaces(scope, deviceId, batch)) {
       const { packedTime, logNumber, occurrence, early } = punchPlaces.decode(row)
       const place = seconds.at({ packedTime, logNumber })
       place.taken.add(occurrence)
@@ -177,6 +171,57 @@ class Seconds {
     place.taken.add(occurrence)
     place.last = Math.max(place.last, occurrence)
     return 'free'
+  }
+}
+
+/**
+ * What stands in the seconds of a batch. A log is in the order of time, but for a clock that was set: nearly always the whole
+ * stretch of time holds little more than the batch, and is read at once. Otherwise the seconds are looked up one by one.
+ */
+async function storedPlaces(scope: Scope, deviceId: number, batch: readonly NewPunch[]) {
+  const [first] = batch
+  if (first === undefined) return []
+  let from = first.packedTime
+  let to = from
+  for (const { packedTime } of batch) {
+    if (packedTime < from) from = packedTime
+    if (packedTime > to) to = packedTime
+  }
+  const ofDevice = scope.db
+    .selectFrom(punchesAlong(scope, 'punches_place'))
+    .select(punchPlaces.columns)
+    .where('device_id', '=', deviceId)
+  const most = batch.length * 2
+  const stretch = await ofDevice
+    .where('packed_time', '>=', from)
+    .where('packed_time', '<=', to)
+    .limit(most + 1)
+    .execute()
+  if (stretch.length <= most) return stretch
+  const seconds = [...new Set(batch.map(({ packedTime }) => packedTime))]
+  return ofDevice.where(isAmong(scope, 'packed_time', seconds)).execute()
+}
+
+/** A log's record as a row, property by property: spread into a new object, a row costs four times the memory. */
+function loggedRow(punch: NewPunch, deviceId: number, occurrence: number): NewPunchRow {
+  return {
+    deviceId,
+    packedTime: punch.packedTime,
+    logNumber: punch.logNumber,
+    occurrence,
+    pin: punch.pin,
+    uid: punch.uid,
+    wallTime: punch.wallTime,
+    timezone: punch.timezone,
+    at: punch.at,
+    timeStatus: punch.timeStatus,
+    state: punch.state,
+    verifyMode: punch.verifyMode,
+    workCode: punch.workCode,
+    denied: punch.denied,
+    source: 'sync',
+    early: false,
+    receivedAt: punch.receivedAt,
   }
 }
 

@@ -35,8 +35,8 @@ export interface Table<C> {
   readonly insertColumns: readonly string[]
   /** A new row as columns. */
   encode(row: NewRowFrom<C>): NewStoredFrom<C>
-  /** Appends a new row's values to `target`, in the order of `insertColumns`: for statements of many rows. */
-  encodeInto(target: Stored[], row: NewRowFrom<C>): void
+  /** Puts a new row's values into `target` from `at` on, in the order of `insertColumns`: for statements of many rows. */
+  encodeInto(target: Stored[], at: number, row: NewRowFrom<C>): void
   /** Part of a row as columns; what is undefined is left out. */
   encodeChanges(changes: Partial<RowFrom<C>>): ChangesFrom<C>
   /** Reads a whole row. Throws CorruptRow, with table and column, for a value that does not fit. */
@@ -77,8 +77,9 @@ export function table(name: string, columns: Readonly<Record<string, AnyColumn>>
     insertColumns: inserted.map(({ column }) => column),
     encode: (row: Properties) =>
       Object.fromEntries(inserted.map(({ column, key, kind }) => [column, kind.encode(row[key])])),
-    encodeInto(target: Stored[], row: Properties) {
-      for (const { key, kind } of inserted) target.push(kind.encode(row[key]))
+    encodeInto(target: Stored[], at: number, row: Properties) {
+      let next = at
+      for (const { key, kind } of inserted) target[next++] = kind.encode(row[key])
     },
     encodeChanges(changes: Properties) {
       const stored: Record<string, Stored> = {}

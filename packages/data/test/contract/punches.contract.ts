@@ -196,6 +196,19 @@ export function punchesContract({ database, another }: Given): void {
       expect(await database().punches.count(id)).toBe(1_500)
     })
 
+    it('are found among many others where the clock went far back and forth', async () => {
+      const id = await newDevice(database())
+      const minute = Array.from({ length: 60 }, (_, second) => ({ ...punch('1', second), occurrence: 1 }))
+      await whole(id, minute)
+      const jumping = [
+        { ...punch('1', 59), occurrence: 1 },
+        { ...punch('2', 30), occurrence: 1 },
+        { ...punch('1', 0), occurrence: 1 },
+      ]
+      expect(await whole(id, jumping)).toEqual({ new: 1, known: 2 })
+      expect(await whole(id, jumping)).toEqual({ new: 0, known: 3 })
+    })
+
     it('are tens of thousands, in batches, each counted right', async () => {
       const id = await newDevice(database())
       const log = Array.from({ length: 30_000 }, (_, index) => numbered(punch(String(index % 500), index), 1))
