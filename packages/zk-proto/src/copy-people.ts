@@ -93,7 +93,7 @@ async function putPeople(
 ): Promise<Map<string, PersonOutcome>> {
   const { layout } = await to.people.list(call)
   const outcomes = await to.people.put(
-    people.map((person) => fieldsOf(person, layout)),
+    people.map((person) => fieldsToCopy(person, layout)),
     call,
   )
   return new Map(outcomes.map((outcome) => [outcome.pin, outcome]))
@@ -103,7 +103,7 @@ async function putPeople(
  * What one terminal says of a person and another can keep; `layout` is the other's form, undefined while nobody is on it.
  * Numbers of groups and time zones go over as they are. Between different forms zones cannot.
  */
-function fieldsOf(person: Person, layout: Person['layout'] | undefined): NewPerson {
+export function fieldsToCopy(person: Person, layout: Person['layout'] | undefined): NewPerson {
   const { pin, name, level, enabled, password, cardNumber, group } = person
   const zones = layout === undefined || layout === person.layout ? zonesOf(person, layout !== undefined) : {}
   return {
