@@ -6,7 +6,9 @@ import type { Credentials } from './credentials.ts'
 import type { Devices, DevicesInTransaction } from './devices.ts'
 import type { Doors, DoorsInTransaction } from './doors.ts'
 import type { Jobs } from './jobs.ts'
+import type { PendingPeople } from './pending-people.ts'
 import type { People } from './people.ts'
+import type { PersonTemplates } from './person-templates.ts'
 import type { Punches, PunchesInTransaction } from './punches.ts'
 import type { Settings } from './settings.ts'
 
@@ -39,6 +41,8 @@ export interface Database {
   readonly credentials: Credentials
   readonly devices: Devices
   readonly people: People
+  readonly pendingPeople: PendingPeople
+  readonly personTemplates: PersonTemplates
   readonly punches: Punches
   readonly jobs: Jobs
   readonly audit: Audit
@@ -77,6 +81,8 @@ export interface Transaction {
   readonly credentials: Credentials
   readonly devices: DevicesInTransaction
   readonly people: People
+  readonly pendingPeople: PendingPeople
+  readonly personTemplates: PersonTemplates
   readonly punches: PunchesInTransaction
   readonly jobs: Jobs
   readonly audit: AuditInTransaction

@@ -9,7 +9,9 @@ export type {
   Device,
   Job,
   JobState,
+  PendingPerson,
   Person,
+  PersonTemplate,
   Punch,
   RefreshToken,
   Role,
@@ -26,7 +28,9 @@ export type {
   DevicesInTransaction,
   NewDevice,
 } from './devices.ts'
+export type { NewPendingPerson, PendingPeople } from './pending-people.ts'
 export type { NewPerson, People, PeopleFilter, PeopleWritten } from './people.ts'
+export type { NewPersonTemplate, PersonTemplates } from './person-templates.ts'
 export type {
   ListedPunch,
   NewPunch,

@@ -15,7 +15,9 @@ import { jobsIn } from './jobs.ts'
 import { MIGRATIONS } from './migrations/index.ts'
 import { checkMigrated, migrate } from './migrations/migrate.ts'
 import { parseDatabaseUrl, type MysqlPlace, type SqlitePlace } from './parse-database-url.ts'
+import { pendingPeopleIn } from './pending-people.ts'
 import { peopleIn } from './people.ts'
+import { personTemplatesIn } from './person-templates.ts'
 import { punchesIn } from './punches.ts'
 import type { Schema } from './schema.ts'
 import { TransactionRunner, type Scope, type TransactionScope } from './scope.ts'
@@ -106,6 +108,8 @@ function repositoriesOf(scope: Scope) {
     credentials: credentialsIn(scope),
     devices: devicesIn(scope),
     people: peopleIn(scope),
+    pendingPeople: pendingPeopleIn(scope),
+    personTemplates: personTemplatesIn(scope),
     punches: punchesIn(scope),
     jobs: jobsIn(scope),
     audit: auditIn(scope),
@@ -121,6 +125,8 @@ class OpenDatabase implements Database {
   readonly credentials: Database['credentials']
   readonly devices: Database['devices']
   readonly people: Database['people']
+  readonly pendingPeople: Database['pendingPeople']
+  readonly personTemplates: Database['personTemplates']
   readonly punches: Database['punches']
   readonly jobs: Database['jobs']
   readonly audit: Database['audit']
@@ -142,6 +148,8 @@ class OpenDatabase implements Database {
     this.credentials = repositories.credentials
     this.devices = repositories.devices
     this.people = repositories.people
+    this.pendingPeople = repositories.pendingPeople
+    this.personTemplates = repositories.personTemplates
     this.punches = repositories.punches
     this.jobs = repositories.jobs
     this.audit = repositories.audit

@@ -7,6 +7,8 @@ import { jobs } from './0005-jobs.ts'
 import { audit } from './0006-audit.ts'
 import { settings } from './0007-settings.ts'
 import { doors } from './0008-doors.ts'
+import { pendingPeople } from './0010-pending-people.ts'
+import { personTemplates } from './0015-person-templates.ts'
 import type { Migration } from './migrate.ts'
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -18,4 +20,6 @@ export const MIGRATIONS: readonly Migration[] = [
   audit,
   settings,
   doors,
+  pendingPeople,
+  personTemplates,
 ]
