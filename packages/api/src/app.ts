@@ -19,6 +19,7 @@ import { deviceOperationRoutes } from './routes/device-operations.ts'
 import { deviceRoutes } from './routes/devices.ts'
 import { doorRoutes } from './routes/door.ts'
 import { healthRoutes } from './routes/health.ts'
+import { peopleRoutes } from './routes/people.ts'
 import { queueRoutes } from './routes/queue.ts'
 
 declare module 'fastify' {
@@ -79,6 +80,7 @@ export async function buildApp(services: Services): Promise<FastifyInstance> {
       await api.register(deviceOperationRoutes)
       await api.register(doorRoutes)
       await api.register(attendanceRoutes)
+      await api.register(peopleRoutes)
       await api.register(queueRoutes)
       await api.register(healthRoutes, { documented: true })
       await api.register(documentRoutes, { redirectDocs: true })

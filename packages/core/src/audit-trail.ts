@@ -6,7 +6,16 @@ import type { Secrets } from './secrets.ts'
 
 /** An act that has a row. */
 export interface AuditedAct {
-  readonly action: 'login' | 'account.register' | 'device.register' | 'device.set-clock' | 'door.unlock'
+  readonly action:
+    | 'login'
+    | 'account.register'
+    | 'device.register'
+    | 'device.set-clock'
+    | 'door.unlock'
+    | 'person.add'
+    | 'person.edit'
+    | 'person.remove'
+    | 'people.copy'
   readonly by: Actor
   readonly target: { readonly type: 'account' | 'device'; readonly id: number } | null
   readonly outcome: 'success' | 'refused' | 'attempted' | 'unreachable' | 'unknown'

@@ -16,6 +16,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who asks, for audit and operations. Throws UNAUTHORIZED on a route that anyone may call. */
     readonly actor: Actor
+    /** What they may do. Throws as `actor` does. */
+    readonly role: Role
   }
 }
 
@@ -32,6 +34,14 @@ export const authentication = fp(
         const account = callers.get(this)
         if (account === undefined) throw new ServiceError('UNAUTHORIZED')
         return { name: account.email, accountId: account.id, address: this.ip }
+      },
+    })
+
+    app.decorateRequest('role', {
+      getter(this: FastifyRequest): Role {
+        const account = callers.get(this)
+        if (account === undefined) throw new ServiceError('UNAUTHORIZED')
+        return account.role
       },
     })
 

@@ -34,6 +34,7 @@ export const openapi = fp(
           { name: 'Device operations', description: 'What is asked of a terminal itself' },
           { name: 'Door', description: 'Opening doors' },
           { name: 'Attendance', description: 'Punches, and the syncs that bring them' },
+          { name: 'Users', description: 'People on terminals' },
           { name: 'Queue', description: 'Background jobs' },
           { name: 'Health', description: 'For load balancers and people on call' },
         ],

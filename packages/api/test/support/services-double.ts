@@ -13,6 +13,8 @@ import type {
   JobQueue,
   JobView,
   Login,
+  People,
+  Person,
   Punch,
   RateCounter,
   Services,
@@ -85,6 +87,19 @@ export const PUNCH: Punch = {
   receivedAt: '2024-02-05T14:31:12.345Z',
 }
 
+export const PERSON: Person = {
+  deviceId: 1,
+  pin: '1042',
+  name: 'Siti Rahma',
+  privilege: 0,
+  cardNumber: 8_812_345,
+  group: 1,
+  hasPassword: true,
+  fingers: [6],
+  onDevice: true,
+  updatedAt: '2024-02-05T14:30:00.123Z',
+}
+
 export const JOB: JobView = {
   id: 'sync-device-1-20240205143000',
   queue: 'attendance-sync',
@@ -116,6 +131,7 @@ export interface Replacements {
   readonly devices?: Partial<Devices>
   readonly attendance?: Partial<Attendance>
   readonly doors?: Partial<Doors>
+  readonly people?: Partial<People>
   readonly jobs?: Partial<JobQueue>
   readonly rateCounter?: RateCounter
   readonly log?: Services['log']
@@ -184,6 +200,17 @@ export function servicesDouble(replaced: Replacements = {}): Services {
       requestSync: async () => ({ job: JOB, deduplicated: false }),
       ...replaced.attendance,
     },
+    people: {
+      list: async () => ({ rows: [PERSON], total: 1 }),
+      listOfDevice: async () => ({ rows: [PERSON], total: 1 }),
+      listOnDevice: async () => ({ rows: [PERSON], total: 1 }),
+      add: async () => PERSON,
+      edit: async () => PERSON,
+      remove: async () => undefined,
+      requestSync: async () => ({ job: JOB, deduplicated: false }),
+      requestCopy: async () => ({ job: JOB, deduplicated: false }),
+      ...replaced.people,
+    },
     jobs: {
       enqueue: async () => ({ job: JOB, deduplicated: false }),
       find: async () => JOB,
@@ -203,6 +230,12 @@ export function servicesDouble(replaced: Replacements = {}): Services {
     rateCounter: replaced.rateCounter ?? countingForever(),
     syncAttendance: async () => {
       throw new Error('the API does not sync')
+    },
+    syncPeople: async () => {
+      throw new Error('the API does not sync')
+    },
+    copyPeople: async () => {
+      throw new Error('the API does not copy')
     },
     ready: replaced.ready ?? true,
     mustStop: new AbortController().signal,
