@@ -66,7 +66,7 @@ export interface People {
   /** Asks the terminal now, and stores nothing. Throws whatever keeps it from answering. */
   listOnDevice(
     deviceId: number,
-    filter: Pick<PersonFilter, 'search'>,
+    filter: Omit<PersonFilter, 'deviceIds'>,
     page: PageRequest,
     signal: AbortSignal,
   ): Promise<Page<Person>>
@@ -108,14 +108,15 @@ export function createPeople(parts: PeopleParts): People {
       return list({ ...filter, deviceIds: [deviceId] }, page)
     },
 
-    async listOnDevice(deviceId, { search = '' }, { page, limit }, signal) {
+    async listOnDevice(deviceId, { search = '', onDevice = true }, { page, limit }, signal) {
       const { read, at } = await withPeopleOf(withTerminal, { deviceId, signal }, async (_, read) => ({
         read,
         at: new Date().toISOString(),
       }))
       const needle = search.toLowerCase()
       const wanted = read.list.people.filter(
-        ({ plausible, pin, name }) => plausible && `${pin}\n${name}`.toLowerCase().includes(needle),
+        ({ plausible, pin, name }) =>
+          onDevice && plausible && `${pin}\n${name}`.toLowerCase().includes(needle),
       )
       const shown = wanted.slice((page - 1) * limit, page * limit)
       const known = await knownOf(

@@ -102,14 +102,16 @@ function generalErrors({ config }: RouteOptions, schema: FastifySchema, role: Ac
   return names
 }
 
-/** The plugin says of every body that it must be sent; one without required fields may be left out. */
+/** The plugin says of every body that it must be sent; one in which nothing must stand may be left out. */
 const leaveOptionalBodiesOptional: SwaggerTransformObject = (document) => {
   if ('swaggerObject' in document) return document.swaggerObject
   for (const item of Object.values(document.openapiObject.paths ?? {})) {
-    const body = item?.post?.requestBody
-    if (body === undefined || '$ref' in body) continue
-    const schema = body.content['application/json']?.schema
-    if (schema !== undefined && !('$ref' in schema) && schema.required === undefined) body.required = false
+    for (const body of [item?.post?.requestBody, item?.put?.requestBody]) {
+      if (body === undefined || '$ref' in body) continue
+      const schema = body.content['application/json']?.schema
+      if (schema === undefined || '$ref' in schema) continue
+      if (schema.required === undefined && schema.minProperties === undefined) body.required = false
+    }
   }
   return document.openapiObject
 }

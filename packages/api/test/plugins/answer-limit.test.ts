@@ -27,6 +27,10 @@ describe('an answer that takes too long', () => {
       })
     }
     app.get('/quick', async () => ({ quick: true }))
+    app.post('/patient', { config: { answerWithinMs: () => 60_000 } }, async () => {
+      await sleep(600)
+      return { patient: true }
+    })
     address = await app.listen({ host: '127.0.0.1', port: 0 })
   })
   afterAll(async () => {
@@ -44,6 +48,11 @@ describe('an answer that takes too long', () => {
     })
     expect(answer.status).toBe(503)
     expect(await answer.json()).toMatchObject({ status: false, error: { code: 'TOO_SLOW' } })
+  })
+
+  it('is waited for where the route says so', async () => {
+    const answer = await fetch(`${address}/patient`, { method: 'POST' })
+    expect(await answer.json()).toEqual({ patient: true })
   })
 
   it('is not missed by what comes in time, nor by a handler that ends afterwards', async () => {

@@ -20,6 +20,7 @@ describe('the OpenAPI document', () => {
 
   it('has every endpoint, and only below the base path', () => {
     expect(operations.map(({ name }) => name).sort()).toEqual([
+      'DELETE /api/v1/users/device/{deviceId}/{userId}',
       'GET /api/v1/attendance',
       'GET /api/v1/devices',
       'GET /api/v1/devices/{deviceId}',
@@ -28,12 +29,18 @@ describe('the OpenAPI document', () => {
       'GET /api/v1/health/ready',
       'GET /api/v1/queue/jobs/{jobId}',
       'GET /api/v1/queue/stats',
+      'GET /api/v1/users',
+      'GET /api/v1/users/device/{deviceId}',
       'POST /api/v1/attendance/device/{deviceId}/sync',
       'POST /api/v1/auth/login',
       'POST /api/v1/auth/register',
       'POST /api/v1/devices',
       'POST /api/v1/devices/{deviceId}/sync-time',
       'POST /api/v1/devices/{deviceId}/unlock',
+      'POST /api/v1/users/device/{deviceId}',
+      'POST /api/v1/users/device/{deviceId}/syncUserToDb',
+      'POST /api/v1/users/device/{deviceId}/syncUserToDevice',
+      'PUT /api/v1/users/device/{deviceId}/{userId}',
     ])
   })
 
@@ -101,8 +108,8 @@ describe.each(operations)('$name', ({ method, path, operation }) => {
       TOKEN_EXPIRED: role !== 'anyone',
       FORBIDDEN: role === 'admin' || role === 'operator',
       RATE_LIMIT_EXCEEDED: !path.includes('health'),
-      PAYLOAD_TOO_LARGE: method === 'POST',
-      UNSUPPORTED_MEDIA_TYPE: method === 'POST',
+      PAYLOAD_TOO_LARGE: takesBody(method),
+      UNSUPPORTED_MEDIA_TYPE: takesBody(method),
     }
     const codes = Object.values(operation.responses).flatMap(({ content }) =>
       Object.values(content?.['application/json']?.examples ?? {}).map(
@@ -116,11 +123,13 @@ describe.each(operations)('$name', ({ method, path, operation }) => {
     )
   })
 
-  it('shows a body to send that fits its schema, and asks for one only where a field is required', () => {
+  it('shows a body to send that fits its schema, and asks for one only where a field must be sent', () => {
     const media = operation.requestBody?.content['application/json']
-    expect(media === undefined).toBe(method === 'GET')
+    expect(media !== undefined).toBe(takesBody(method))
     expect(faultsBySchema(document, media?.schema ?? {}, media?.example)).toEqual([])
-    expect(operation.requestBody?.required).toBe(media && media.schema['required'] !== undefined)
+    const { required, minProperties } = media?.schema ?? {}
+    const mustBeSent = required !== undefined || minProperties !== undefined
+    expect(operation.requestBody?.required).toBe(media && mustBeSent)
   })
 })
 
@@ -154,3 +163,7 @@ describe('the docs page', () => {
     expect(headers.get('content-security-policy')).toContain("script-src 'self'")
   })
 })
+
+function takesBody(method: string): boolean {
+  return method === 'POST' || method === 'PUT'
+}

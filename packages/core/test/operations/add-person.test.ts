@@ -170,6 +170,55 @@ describe.each(MODES)('adding a person, with %s', (_name, engine, env) => {
     expect(await at.notes()).toEqual([])
   })
 
+  it('enrols on a terminal of the old form, where PINs are numbers', async () => {
+    await using at = await PeopleAtWork.set(engine, env(), { profile: 'old' })
+    const options = { name: 'Siti', enrol: { finger: 2, timeoutSeconds: 60 } }
+    expect(await at.add(options)).toMatchObject({ pin: '1042', fingers: [2] })
+    expect(whoIsOn(at.terminal)).toMatchObject({ people: [{ pin: '1042' }], templates: [{ finger: 2 }] })
+    at.terminal.hand.answerEnrolments('poor')
+    await expect(at.add({ ...options, pin: '2000' })).rejects.toMatchObject({ code: 'ENROLLMENT_FAILED' })
+    expect(whoIsOn(at.terminal).people).toHaveLength(1)
+  })
+
+  it('lets one of two who want the same PIN at once have it', async () => {
+    await using at = await PeopleAtWork.set(engine, env())
+    const outcomes = await Promise.allSettled([at.add({ name: 'One' }), at.add({ name: 'Two' })])
+    expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
+    expect(outcomes.find(({ status }) => status === 'rejected')).toMatchObject({
+      reason: { code: 'USER_EXISTS' },
+    })
+    expect(whoIsOn(at.terminal).people).toHaveLength(1)
+    expect(await at.notes()).toEqual([])
+  })
+
+  it('keeps the template where templates are kept, sealed, and gives it to nobody', async () => {
+    await using at = await PeopleAtWork.set(engine, { ...env(), STORE_TEMPLATES: 'true' })
+    const person = await at.add()
+    const kept = await at.service.database.personTemplates.list(at.device.id, ['1042'])
+    expect(kept).toMatchObject([{ finger: 6, flag: 1, version: 10 }])
+    const bytes = Buffer.from(at.terminal.memory.templates.get(1, 6)?.bytes ?? [])
+    expect(kept[0]?.sealed).toMatch(/^v1\./)
+    for (const spelled of [bytes.toString('hex'), bytes.toString('base64')])
+      expect(JSON.stringify([person, kept])).not.toContain(spelled.slice(0, 40))
+  })
+
+  it('leaves what could not be undone, because the terminal was cut off, to the next contact', async () => {
+    await using at = await PeopleAtWork.set(engine, env())
+    at.terminal.hand.answerEnrolments('by-hand')
+    const adding = at.add()
+    const failed = expect(adding).rejects.toMatchObject({ code: 'DEVICE_UNREACHABLE', status: 503 })
+    await until(() => at.terminal.memory.sensor.enrolling !== undefined)
+    await at.terminal.hand.pullPlug()
+    await failed
+    expect(at.terminal.memory.people.findByPin('1042')).toBeDefined()
+    expect(await at.notes()).toHaveLength(1)
+    await at.terminal.hand.plugIn()
+    await at.sync()
+    expect(whoIsOn(at.terminal)).toEqual({ people: [], templates: [] })
+    expect(await at.notes()).toEqual([])
+    expect(await at.rows()).toEqual([])
+  })
+
   it('leaves nothing where it cannot be stored', async () => {
     await using at = await PeopleAtWork.set(engine, env())
     const { database } = at.service
