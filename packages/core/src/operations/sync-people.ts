@@ -1,5 +1,6 @@
 // Reading who is on a terminal into the table of people.
 import type { Database } from '@org/data'
+import type { OnProgress } from '@org/zk-proto'
 import type { Changes } from '../changes.ts'
 import type { PeopleSyncReport } from '../jobs/catalogue.ts'
 import type { JobProgress } from '../jobs/define-job.ts'
@@ -8,7 +9,10 @@ import type { KeptTemplates } from './kept-templates.ts'
 import { fingersByUid, withPeopleOf, type PeopleOfTerminal } from './read-people.ts'
 import { storePeople } from './store-people.ts'
 
-/** One sync of people, as a job asks for it. `progress` must not throw. */
+/**
+ * One sync of people, as a job asks for it. `progress` must not throw; while it reads it is told bytes, first those of the people,
+ * then those of their templates, and while it stores, people.
+ */
 export interface SyncPeopleInput {
   readonly deviceId: number
   readonly signal: AbortSignal
@@ -32,8 +36,8 @@ export async function syncPeople(
 ): Promise<PeopleSyncReport> {
   const { withTerminal, waitMs, changes } = parts
   progress({ phase: 'connecting', done: 0, total: null })
-  const onProgress = (read: { readonly recordsDone: number; readonly recordsTotal: number | undefined }) =>
-    progress({ phase: 'reading', done: read.recordsDone, total: read.recordsTotal ?? null })
+  const onProgress: OnProgress = ({ bytesDone, bytesTotal }) =>
+    progress({ phase: 'reading', done: bytesDone, total: bytesTotal ?? null })
   try {
     const report = await withPeopleOf(withTerminal, { deviceId, signal, waitMs, onProgress }, (hand, read) =>
       store(parts, hand, read, progress),
