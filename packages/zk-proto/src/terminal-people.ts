@@ -9,13 +9,15 @@ import {
   noSuchPin,
   pinWidthIfTold,
   removePerson,
+  targetOf,
   writePeople,
 } from './procedures/write-people.ts'
 import type { PersonOutcome, WritePeoplePlan } from './procedures/write-people.ts'
 import { clearAdministrators } from './commands/clearing.ts'
 import type { NewPerson, PersonFields } from './records/person-edit.ts'
-import type { Person } from './records/person.ts'
+import type { Person, PersonLayoutName } from './records/person.ts'
 import { ask } from './session/procedure.ts'
+import type { Procedure } from './session/procedure.ts'
 import type { CallOptions, TerminalLine } from './terminal-line.ts'
 
 export interface ReadPeopleOptions extends CallOptions {
@@ -44,6 +46,11 @@ export class TerminalPeople {
   /** The list as bytes, in whatever form the terminal keeps it. May hold passwords: log it nowhere. */
   readRaw(options: ReadPeopleOptions = {}): Promise<RawPeople> {
     return this.#line.perform(readRawPeople(this.#plan(options)), options, true)
+  }
+
+  /** The form in which it keeps people: that of its list or, while nobody is on it, what it says of itself. */
+  readLayout(options: ReadPeopleOptions = {}): Promise<PersonLayoutName> {
+    return this.#line.perform(layoutOf(this.#plan(options)), options, true)
   }
 
   /** The person of a pin; undefined when there is none. Throws ZK_BAD_RECORD when there are two, as writing does. */
@@ -106,6 +113,10 @@ export class TerminalPeople {
   #plan({ onProgress, dryRun = false }: ReadPeopleOptions & PutPeopleOptions): WritePeoplePlan {
     return { nameEncoding: this.#line.nameEncoding, onProgress, sliceBytes: this.#line.sliceBytes, dryRun }
   }
+}
+
+function* layoutOf(plan: WritePeoplePlan): Procedure<PersonLayoutName> {
+  return (yield* targetOf(yield* readPeople(plan))).layout
 }
 
 function* takeRightsAway() {

@@ -83,7 +83,7 @@ type TemplatesByUid = ReadonlyMap<number, readonly VersionedTemplate[]>
 
 /** What the terminal holds before anything is written. */
 interface Target {
-  readonly layout: Person['layout'] | undefined
+  readonly layout: Person['layout']
   readonly byPin: ReadonlyMap<string, Person>
   /** PINs that several people there have: which one is meant is not guessed. */
   readonly ambiguous: ReadonlySet<string>
@@ -277,7 +277,7 @@ async function readTarget(terminal: Terminal, signal: AbortSignal, withTemplates
   const plausible = people.filter((person) => person.plausible)
   const byPin = new Map(plausible.map((person) => [person.pin, person]))
   return {
-    layout,
+    layout: layout ?? (await terminal.people.readLayout({ signal })),
     byPin,
     ambiguous: new Set(plausible.filter((one) => byPin.get(one.pin) !== one).map(({ pin }) => pin)),
     templates: templates && templatesByUid(templates, version),

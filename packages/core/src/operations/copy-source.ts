@@ -13,8 +13,8 @@ export interface SourcePerson {
   /** The privilege byte. */
   readonly privilege: number
   readonly templates: readonly VersionedTemplate[]
-  /** What a terminal of that form can keep of them; undefined while nobody is on it. May hold a password. */
-  fields(layout: PersonLayoutName | undefined): NewPerson
+  /** What a terminal of that form can keep of them. May hold a password. */
+  fields(layout: PersonLayoutName): NewPerson
 }
 
 /** All who are to be written. */

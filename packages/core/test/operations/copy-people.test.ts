@@ -90,6 +90,22 @@ describe.each(MODES)('a copy of people, with %s', (_name, engine, env) => {
     expect(await at.rows()).toMatchObject([{ pin: '7', fingers: [] }])
   })
 
+  it('from a terminal of the old form brings people, and no finger that this one could not compare', async () => {
+    await using at = await PeopleAtWork.set(engine, env())
+    const { terminal: from, device } = await another(at, { profile: 'old', people: 3, fingers: 2, seed: 9 })
+    expect(from.memory.templates.count).toBeGreaterThan(0)
+    const report = await at.copy({ fromDeviceId: device.id, mayGrant: true })
+    expect(report).toMatchObject({ added: { count: 3 }, refused: { count: from.memory.templates.count } })
+    expect(new Set(report.refused.users.map(({ reason }) => reason))).toEqual(new Set(['template_version']))
+    const told = ({ memory }: SimulatedTerminal) =>
+      memory.people.list().map(({ pin, name, cardNumber, group }) => ({ pin, name, cardNumber, group }))
+    expect(told(at.terminal)).toEqual(told(from))
+    expect(at.terminal.memory.templates.count).toBe(0)
+    expect(await at.copy({ fromDeviceId: device.id, mayGrant: true })).toMatchObject({
+      unchanged: { count: 3 },
+    })
+  })
+
   it('adds, updates and leaves alone, each where it is due', async () => {
     await using at = await PeopleAtWork.set(engine, env())
     const { terminal: from, device } = await another(at, { people: 0 })
