@@ -28,6 +28,7 @@ import { doorRoutes } from './routes/door.ts'
 import { healthRoutes } from './routes/health.ts'
 import { metricsRoutes } from './routes/metrics.ts'
 import { notificationRoutes } from './routes/notifications.ts'
+import { peopleRoutes } from './routes/people.ts'
 import { queueRoutes } from './routes/queue.ts'
 
 declare module 'fastify' {
@@ -106,6 +107,7 @@ export async function buildApp(services: Services): Promise<FastifyInstance> {
       await api.register(doorRoutes)
       await api.register(attendanceRoutes)
       await api.register(attendanceExportRoutes)
+      await api.register(peopleRoutes)
       await api.register(queueRoutes)
       await api.register(cacheRoutes)
       await api.register(metricsRoutes, { documented: true })

@@ -25,6 +25,10 @@ export interface AuditedAct {
     | 'device.register'
     | 'device.set-clock'
     | 'door.unlock'
+    | 'person.add'
+    | 'person.edit'
+    | 'person.remove'
+    | 'people.copy'
   readonly by: Actor
   readonly target: { readonly type: 'account' | 'api-key' | 'device'; readonly id: number } | null
   readonly outcome: 'success' | 'refused' | 'attempted' | 'unreachable' | 'unknown'

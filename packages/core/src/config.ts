@@ -211,6 +211,11 @@ export const CONFIG = Type.Object({
       secret: true,
     }),
   ),
+  STORE_TEMPLATES: Type.Boolean({
+    default: false,
+    description:
+      'Whether fingerprint templates are kept in the database, encrypted, so that they can be written to a terminal from there. They are biometric data; false removes those that were kept.',
+  }),
   CORS_ORIGINS: Type.Optional(
     Type.String({
       description:

@@ -48,6 +48,11 @@ export const ERRORS = defineErrors({
     type: 'DeviceAuthFailedError',
     message: 'The terminal refuses this comm key; enter the key set in its communication menu',
   },
+  ENROLLMENT_FAILED: {
+    status: 400,
+    type: 'EnrollmentFailedError',
+    message: 'The finger was not enrolled, and the person was taken off the terminal again',
+  },
 
   INVALID_CREDENTIALS: {
     status: 401,
@@ -95,6 +100,11 @@ export const ERRORS = defineErrors({
     message: 'There is no API key with this id',
   },
   DEVICE_NOT_FOUND: { status: 404, type: 'DeviceNotFoundError', message: 'There is no device with this id' },
+  USER_NOT_FOUND: {
+    status: 404,
+    type: 'UserNotFoundError',
+    message: 'Nobody on this device has this user_id',
+  },
   JOB_NOT_FOUND: { status: 404, type: 'JobNotFoundError', message: 'There is no job with this id' },
   ROUTE_NOT_FOUND: { status: 404, type: 'RouteNotFoundError', message: 'There is no such path' },
   METHOD_NOT_ALLOWED: {
@@ -122,6 +132,11 @@ export const ERRORS = defineErrors({
     status: 409,
     type: 'DeviceInactiveError',
     message: 'An admin has switched this device off',
+  },
+  USER_EXISTS: {
+    status: 409,
+    type: 'UserExistsError',
+    message: 'Somebody on this device has this user_id already',
   },
   PAYLOAD_TOO_LARGE: { status: 413, type: 'PayloadTooLargeError', message: 'The request body is too large' },
   UNSUPPORTED_MEDIA_TYPE: {

@@ -39,12 +39,17 @@ export type { ErrorEntry, ErrorName, FieldFault, ServiceErrorOptions, Unreachabl
 export { ERRORS, ServiceError, toServiceError, validationError } from './errors.ts'
 export {
   NoticeReceipt,
+  PeopleCopyReport,
+  PeopleSyncReport,
   PunchReceipt,
   SyncCertificate,
   SyncMode,
   attendanceSync,
   noticeDelivery,
+  peopleCopy,
+  peopleSync,
   punchDelivery,
+  type PeopleCopyOrder,
 } from './jobs/catalogue.ts'
 export { JOB_ERRORS } from './jobs/job-errors.ts'
 export type { JobDefinition, JobHandler, JobProgress, JobRun, QueueName } from './jobs/define-job.ts'
@@ -72,8 +77,14 @@ export { toPunchJson, type PunchJson } from './punch-json.ts'
 export type { Doors, Unlock, UnlockInput, UnlockOutcome } from './operations/unlock-door.ts'
 export type { DeviceInfo } from './operations/read-info.ts'
 export type { ClockSetting } from './operations/set-clock.ts'
+export { PRIVILEGES } from './operations/add-person.ts'
+export type { AddPersonInput, EnrollmentFailure } from './operations/add-person.ts'
+export type { CopyPeopleInput } from './operations/copy-people.ts'
+export type { EditPersonInput, PersonChanges, RemovePersonInput } from './operations/edit-person.ts'
+export type { SyncPeopleInput } from './operations/sync-people.ts'
 export type { RegisteredDevice } from './operations/register-device.ts'
 export type { SyncAttendanceInput, SyncProgress } from './operations/sync-attendance.ts'
+export type { CopyPeopleRequest, People, Person, PersonFilter } from './people.ts'
 export type { RateCount, RateCounter } from './rate-counter.ts'
 export type { ServiceOptions, ServiceRole, Services } from './services.ts'
 export { createServices } from './services.ts'

@@ -20,7 +20,7 @@ import { ConfigError, type Config, type RunMode } from './config.ts'
 import { createDevices, type Devices } from './devices.ts'
 import { ServiceError } from './errors.ts'
 import { checkHealth, type Health } from './health.ts'
-import type { SyncCertificate } from './jobs/catalogue.ts'
+import type { PeopleCopyReport, PeopleSyncReport, SyncCertificate } from './jobs/catalogue.ts'
 import type { JobQueueOptions } from './jobs/carried-job-queue.ts'
 import { createBullmqJobQueue } from './jobs/job-queue-bullmq.ts'
 import { createDatabaseJobQueue } from './jobs/job-queue-database.ts'
@@ -33,9 +33,14 @@ import type { Notices } from './notices/notice.ts'
 import { createNotices } from './notices/notices.ts'
 import { createPunchNews } from './notices/punch-news.ts'
 import { clearCache } from './operations/clear-cache.ts'
+import { copyPeopleTo, type CopyPeopleInput } from './operations/copy-people.ts'
+import { createKeptTemplates } from './operations/kept-templates.ts'
+import { undoLeftBehind } from './operations/pending-people.ts'
 import { syncAttendance, type SyncAttendanceInput } from './operations/sync-attendance.ts'
+import { syncPeople, type SyncPeopleInput } from './operations/sync-people.ts'
 import { createDoors, type Doors } from './operations/unlock-door.ts'
 import { createPasswords } from './passwords.ts'
+import { createPeople, type People } from './people.ts'
 import { createMemoryRateCounter } from './rate-counter-memory.ts'
 import { createRedisRateCounter } from './rate-counter-redis.ts'
 import type { RateCounter } from './rate-counter.ts'
@@ -81,6 +86,7 @@ export interface Services {
   readonly audit: AuditReading
   readonly devices: Devices
   readonly attendance: Attendance
+  readonly people: People
   readonly doors: Doors
   readonly jobs: JobQueue
   readonly notices: Notices
@@ -98,6 +104,10 @@ export interface Services {
    * ServiceError; `retryable` says whether waiting may cure it.
    */
   syncAttendance(input: SyncAttendanceInput): Promise<SyncCertificate>
+  /** Reads who is on a terminal into the database; what the worker's handler calls. Throws as syncAttendance does. */
+  syncPeople(input: SyncPeopleInput): Promise<PeopleSyncReport>
+  /** Writes people to a terminal; what the worker's handler calls. Throws as syncAttendance does. */
+  copyPeople(input: CopyPeopleInput): Promise<PeopleCopyReport>
   /** False as soon as close() was called or `mustStop` has aborted. */
   readonly ready: boolean
   /** Aborts when the process has lost the right to run alone on its data. Whoever started it ends it then. */
@@ -203,9 +213,11 @@ async function assemble(
     pool,
     dialler,
     waitMs: config.DEVICE_WAIT_MS,
+    beforeAct: (hand) => undoLeftBehind({ database, log }, hand),
     noteContact: createContactNotes({ database, notices, log }),
   })
   const withTerminal = countOperations(wayToTerminals, metrics)
+  const templates = createKeptTemplates({ database, secrets, kept: config.STORE_TEMPLATES })
 
   const doors = createDoors({ database, withTerminal, audit, notices, attemptMs: UNLOCK_WITHIN_MS, log })
   const settling = setInterval(() => {
@@ -251,6 +263,7 @@ async function assemble(
       stopping: stopping.signal,
     }),
     attendance: createAttendance({ database, jobs }),
+    people: createPeople({ database, withTerminal, audit, changes, templates, jobs, log }),
     doors,
     jobs,
     notices,
@@ -267,6 +280,10 @@ async function assemble(
       metrics.noteSyncedRows(certificate)
       return certificate
     },
+    syncPeople: (input) =>
+      syncPeople({ database, withTerminal, changes, templates, waitMs: jobWaitMs }, input),
+    copyPeople: (input) =>
+      copyPeopleTo({ database, withTerminal, changes, audit, templates, waitMs: jobWaitMs }, input),
     get ready() {
       return isReady()
     },

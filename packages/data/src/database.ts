@@ -7,7 +7,9 @@ import type { Credentials, CredentialsInTransaction } from './credentials.ts'
 import type { Devices, DevicesInTransaction } from './devices.ts'
 import type { Doors, DoorsInTransaction } from './doors.ts'
 import type { Jobs } from './jobs.ts'
+import type { PendingPeople } from './pending-people.ts'
 import type { People } from './people.ts'
+import type { PersonTemplates } from './person-templates.ts'
 import type { Punches, PunchesInTransaction } from './punches.ts'
 import type { Settings } from './settings.ts'
 
@@ -41,6 +43,8 @@ export interface Database {
   readonly apiKeys: ApiKeys
   readonly devices: Devices
   readonly people: People
+  readonly pendingPeople: PendingPeople
+  readonly personTemplates: PersonTemplates
   readonly punches: Punches
   readonly jobs: Jobs
   readonly audit: Audit
@@ -80,6 +84,8 @@ export interface Transaction {
   readonly apiKeys: ApiKeys
   readonly devices: DevicesInTransaction
   readonly people: People
+  readonly pendingPeople: PendingPeople
+  readonly personTemplates: PersonTemplates
   readonly punches: PunchesInTransaction
   readonly jobs: Jobs
   readonly audit: AuditInTransaction

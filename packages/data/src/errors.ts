@@ -17,6 +17,7 @@ export type Constraint =
   | 'jobs.active_lane'
   | 'unlock_attempts.audit_id'
   | 'unlock_attempts.request_key'
+  | 'person_templates.finger'
 
 /** Why a database could not be used. */
 export type UnavailableReason = 'refused' | 'lost' | 'busy' | 'timeout' | 'full' | 'closed'

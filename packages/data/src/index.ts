@@ -10,7 +10,9 @@ export type {
   Device,
   Job,
   JobState,
+  PendingPerson,
   Person,
+  PersonTemplate,
   Punch,
   RefreshToken,
   Role,
@@ -28,7 +30,9 @@ export type {
   DevicesInTransaction,
   NewDevice,
 } from './devices.ts'
+export type { NewPendingPerson, PendingPeople } from './pending-people.ts'
 export type { NewPerson, People, PeopleFilter, PeopleWritten } from './people.ts'
+export type { NewPersonTemplate, PersonTemplates } from './person-templates.ts'
 export type {
   ListedPunch,
   NewPunch,

@@ -16,7 +16,9 @@ import { jobsIn } from './jobs.ts'
 import { MIGRATIONS } from './migrations/index.ts'
 import { checkMigrated, migrate } from './migrations/migrate.ts'
 import { parseDatabaseUrl, type MysqlPlace, type SqlitePlace } from './parse-database-url.ts'
+import { pendingPeopleIn } from './pending-people.ts'
 import { peopleIn } from './people.ts'
+import { personTemplatesIn } from './person-templates.ts'
 import { punchesIn } from './punches.ts'
 import type { Schema } from './schema.ts'
 import { TransactionRunner, type Scope, type TransactionScope } from './scope.ts'
@@ -108,6 +110,8 @@ function repositoriesOf(scope: Scope) {
     apiKeys: apiKeysIn(scope),
     devices: devicesIn(scope),
     people: peopleIn(scope),
+    pendingPeople: pendingPeopleIn(scope),
+    personTemplates: personTemplatesIn(scope),
     punches: punchesIn(scope),
     jobs: jobsIn(scope),
     audit: auditIn(scope),
@@ -124,6 +128,8 @@ class OpenDatabase implements Database {
   readonly apiKeys: Database['apiKeys']
   readonly devices: Database['devices']
   readonly people: Database['people']
+  readonly pendingPeople: Database['pendingPeople']
+  readonly personTemplates: Database['personTemplates']
   readonly punches: Database['punches']
   readonly jobs: Database['jobs']
   readonly audit: Database['audit']
@@ -146,6 +152,8 @@ class OpenDatabase implements Database {
     this.apiKeys = repositories.apiKeys
     this.devices = repositories.devices
     this.people = repositories.people
+    this.pendingPeople = repositories.pendingPeople
+    this.personTemplates = repositories.personTemplates
     this.punches = repositories.punches
     this.jobs = repositories.jobs
     this.audit = repositories.audit

@@ -1,4 +1,5 @@
 // People: who is on which device, by PIN. A person gone from a terminal stays, marked.
+import { sql } from 'kysely'
 import { storedInstant, type Instant } from './columns.ts'
 import type { Page, PageRequest } from './database.ts'
 import { insertMany, rowsPerStatement } from './dialect.ts'
@@ -7,12 +8,20 @@ import { people, type Person } from './schema.ts'
 import type { Scope } from './scope.ts'
 
 /** A person as a terminal has them. */
-export type NewPerson = Omit<Person, 'id' | 'deviceId' | 'onDevice' | 'updatedAt'>
+export type NewPerson = Omit<
+  Person,
+  'id' | 'deviceId' | 'onDevice' | 'updatedAt' | 'searchText' | 'fingers'
+> & {
+  /** Null: not told. Then what is known of the person under this uid stays. */
+  readonly fingers: readonly number[] | null
+}
 
 export interface PeopleFilter {
   readonly deviceIds?: readonly number[]
   readonly pins?: readonly string[]
   readonly onDevice?: boolean
+  /** Part of PIN or name, without case. */
+  readonly search?: string
 }
 
 /** What upsertMany did; the three add up to the rows given. */
@@ -30,6 +39,8 @@ export interface People {
   upsertMany(deviceId: number, people: readonly NewPerson[], now: Instant): Promise<PeopleWritten>
   /** Marks everybody of the device whose PIN is not listed as gone from it; how many were. */
   markAbsent(deviceId: number, presentPins: Iterable<string>, now: Instant): Promise<number>
+  /** Marks one as gone from the device. False when they were not on it. */
+  markGone(deviceId: number, pin: string, now: Instant): Promise<boolean>
   findByPin(deviceId: number, pin: string): Promise<Person | undefined>
   /** By device and PIN. */
   list(filter: PeopleFilter, page: PageRequest): Promise<Page<Person>>
@@ -49,7 +60,14 @@ export function peopleIn(scope: Scope): People {
         const written = { inserted: 0, updated: 0, unchanged: given.length - latest.length }
         for (const batch of batches(latest)) {
           const known = await knownByPin(tx, deviceId, batch)
-          const rows = batch.map((person) => ({ ...person, deviceId, onDevice: true, updatedAt: now }))
+          const rows = batch.map((person) => ({
+            ...person,
+            deviceId,
+            fingers: person.fingers ?? fingersOf(known.get(person.pin), person),
+            onDevice: true,
+            updatedAt: now,
+            searchText: `${person.pin}\n${person.name}`.toLowerCase(),
+          }))
           const changed = rows.filter((row) => !sameState(known.get(row.pin), row))
           await insertMany(tx, people, changed, UPSERT)
           const fresh = changed.filter((row) => !known.has(row.pin)).length
@@ -85,17 +103,31 @@ export function peopleIn(scope: Scope): People {
         return gone.length
       }),
 
+    async markGone(deviceId, pin, now) {
+      const { numUpdatedRows } = await db
+        .updateTable('people')
+        .set({ on_device: 0, updated_at: storedInstant(now) })
+        .where('device_id', '=', deviceId)
+        .where('pin', '=', pin)
+        .where('on_device', '=', 1)
+        .executeTakeFirstOrThrow()
+      return numUpdatedRows > 0n
+    },
+
     async findByPin(deviceId, pin) {
       const stored = await ofDevice(deviceId).where('pin', '=', pin).executeTakeFirst()
       return stored && people.decode(stored)
     },
 
-    async list({ deviceIds, pins, onDevice }, { offset, limit }) {
+    async list({ deviceIds, pins, onDevice, search }, { offset, limit }) {
       if (deviceIds?.length === 0 || pins?.length === 0) return { rows: [], total: 0 }
       let wanted = db.selectFrom('people').selectAll()
       if (deviceIds !== undefined) wanted = wanted.where('device_id', 'in', deviceIds)
       if (pins !== undefined) wanted = wanted.where('pin', 'in', pins)
       if (onDevice !== undefined) wanted = wanted.where('on_device', '=', onDevice ? 1 : 0)
+      if (search !== undefined) {
+        wanted = wanted.where(sql<number>`instr(search_text, ${search.toLowerCase()})`, '>', 0)
+      }
       const stored = await wanted.orderBy('device_id').orderBy('pin').limit(limit).offset(offset).execute()
       const { total } = await wanted
         .clearSelect()
@@ -149,7 +181,12 @@ async function knownByPin(
   return new Map(stored.map((row) => people.decode(row)).map((person) => [person.pin, person]))
 }
 
-function sameState(known: Person | undefined, row: NewPerson & { onDevice: boolean }): boolean {
+/** Fingers that are not told are those known of the same person: not of one who had the PIN before, and is gone. */
+function fingersOf(known: Person | undefined, { uid }: NewPerson): readonly number[] {
+  return known !== undefined && known.onDevice && known.uid === uid ? known.fingers : []
+}
+
+function sameState(known: Person | undefined, row: Omit<Person, 'id' | 'deviceId' | 'updatedAt'>): boolean {
   return (
     known !== undefined &&
     known.uid === row.uid &&
@@ -159,6 +196,7 @@ function sameState(known: Person | undefined, row: NewPerson & { onDevice: boole
     known.groupNumber === row.groupNumber &&
     known.hasPassword === row.hasPassword &&
     known.fingers.join() === row.fingers.join() &&
-    known.onDevice === row.onDevice
+    known.onDevice === row.onDevice &&
+    known.searchText === row.searchText
   )
 }

@@ -147,6 +147,33 @@ export const people = table('people', {
   fingers: fingers(), // numbers 0 to 9
   on_device: bool(), // false once the terminal no longer lists them
   updated_at: instant(),
+  search_text: text(600), // PIN and name in lower case
+})
+
+/** People about to be put on a terminal; what stays here was left by a process that died. */
+export const pendingPeople = table('pending_people', {
+  id: generatedId(),
+  device_id: int(),
+  pin: text(96),
+  uid: int(), // the one that they get there
+  name: text(400),
+  privilege: int(),
+  card_number: nullable(int()), // null: none
+  group_number: int(),
+  has_password: bool(),
+  made_at: instant(),
+})
+
+/** Fingerprint templates, kept only where STORE_TEMPLATES is set. */
+export const personTemplates = table('person_templates', {
+  id: generatedId(),
+  device_id: int(),
+  pin: text(96),
+  finger: int(), // 0 to 9
+  flag: int(), // as the terminal has it
+  version: nullable(int()), // of the algorithm; null where neither template nor terminal tells
+  sealed: text(200_000), // the template, encrypted
+  updated_at: instant(),
 })
 
 /**
@@ -282,6 +309,8 @@ export type RefreshToken = RowOf<typeof credentials>
 export type ApiKey = RowOf<typeof apiKeys>
 export type Device = RowOf<typeof devices>
 export type Person = RowOf<typeof people>
+export type PendingPerson = RowOf<typeof pendingPeople>
+export type PersonTemplate = RowOf<typeof personTemplates>
 export type Punch = RowOf<typeof punches>
 export type Job = RowOf<typeof jobs>
 export type JobState = Job['state']
@@ -295,6 +324,8 @@ export interface Schema {
   api_keys: StoredTable<typeof apiKeys>
   devices: StoredTable<typeof devices>
   people: StoredTable<typeof people>
+  pending_people: StoredTable<typeof pendingPeople>
+  person_templates: StoredTable<typeof personTemplates>
   punches: StoredTable<typeof punches>
   jobs: StoredTable<typeof jobs>
   job_totals: StoredTable<typeof jobTotals>
@@ -344,5 +375,10 @@ export const UNIQUE_KEYS: readonly { constraint: Constraint; index: string; colu
     constraint: 'unlock_attempts.request_key',
     index: 'unlock_attempts_request_key',
     columns: ['unlock_attempts.request_key'],
+  },
+  {
+    constraint: 'person_templates.finger',
+    index: 'person_templates_finger',
+    columns: ['person_templates.device_id', 'person_templates.pin', 'person_templates.finger'],
   },
 ]

@@ -2,6 +2,7 @@
 import type { Services } from '@org/core'
 import { attendanceSyncHandler } from './handlers/attendance-sync.ts'
 import { notificationHandlers } from './handlers/notifications.ts'
+import { peopleCopyHandler, peopleSyncHandler } from './handlers/user-sync.ts'
 
 /** A worker at work. `stop` takes no new job, lets running ones finish for a bounded time and puts the others back. */
 export interface RunningWorker {
@@ -10,8 +11,14 @@ export interface RunningWorker {
 
 /** Starts working on every job kind that this package has a handler for, `WORKER_CONCURRENCY` at a time. */
 export function startWorker(services: Services): RunningWorker {
-  const work = services.jobs.work([attendanceSyncHandler(services), ...notificationHandlers(services)], {
-    concurrency: services.config.WORKER_CONCURRENCY,
-  })
+  const work = services.jobs.work(
+    [
+      attendanceSyncHandler(services),
+      peopleSyncHandler(services),
+      peopleCopyHandler(services),
+      ...notificationHandlers(services),
+    ],
+    { concurrency: services.config.WORKER_CONCURRENCY },
+  )
   return { stop: () => work.stop() }
 }

@@ -91,21 +91,21 @@ async function putPeople(
   to: Terminal,
   call: CallOptions,
 ): Promise<Map<string, PersonOutcome>> {
-  const { layout } = await to.people.list(call)
+  const layout = await to.people.readLayout(call)
   const outcomes = await to.people.put(
-    people.map((person) => fieldsOf(person, layout)),
+    people.map((person) => fieldsToCopy(person, layout)),
     call,
   )
   return new Map(outcomes.map((outcome) => [outcome.pin, outcome]))
 }
 
 /**
- * What one terminal says of a person and another can keep; `layout` is the other's form, undefined while nobody is on it.
+ * What one terminal says of a person and another can keep; `layout` is the other's form, as `people.readLayout` tells it.
  * Numbers of groups and time zones go over as they are. Between different forms zones cannot.
  */
-function fieldsOf(person: Person, layout: Person['layout'] | undefined): NewPerson {
+export function fieldsToCopy(person: Person, layout: Person['layout']): NewPerson {
   const { pin, name, level, enabled, password, cardNumber, group } = person
-  const zones = layout === undefined || layout === person.layout ? zonesOf(person, layout !== undefined) : {}
+  const zones = layout === person.layout ? zonesOf(person) : {}
   return {
     pin,
     name,
@@ -118,10 +118,9 @@ function fieldsOf(person: Person, layout: Person['layout'] | undefined): NewPers
   }
 }
 
-function zonesOf({ layout, timeZones, timeZoneBits }: Person, alsoNone: boolean) {
+function zonesOf({ layout, timeZones, timeZoneBits }: Person) {
   if (layout === 'person/28') return timeZoneBits === undefined ? {} : { timeZoneBits }
-  if (timeZones !== undefined) return { timeZones }
-  return alsoNone ? { timeZones: null } : {}
+  return { timeZones: timeZones ?? null }
 }
 
 async function copyFinger(

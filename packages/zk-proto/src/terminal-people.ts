@@ -2,24 +2,31 @@
 import { setVerifyMode, verifyModeOf } from './procedures/access-rules.ts'
 import { makeItCount } from './procedures/after-writing.ts'
 import { readPeople, readRawPeople } from './procedures/read-people.ts'
-import type { PeopleRead, RawPeople, ReadPeoplePlan } from './procedures/read-people.ts'
+import type { PeopleRead, RawPeople } from './procedures/read-people.ts'
 import type { OnProgress } from './procedures/read-progress.ts'
 import {
   findPerson,
   noSuchPin,
   pinWidthIfTold,
   removePerson,
+  targetOf,
   writePeople,
 } from './procedures/write-people.ts'
-import type { PersonOutcome } from './procedures/write-people.ts'
+import type { PersonOutcome, WritePeoplePlan } from './procedures/write-people.ts'
 import { clearAdministrators } from './commands/clearing.ts'
 import type { NewPerson, PersonFields } from './records/person-edit.ts'
-import type { Person } from './records/person.ts'
+import type { Person, PersonLayoutName } from './records/person.ts'
 import { ask } from './session/procedure.ts'
+import type { Procedure } from './session/procedure.ts'
 import type { CallOptions, TerminalLine } from './terminal-line.ts'
 
 export interface ReadPeopleOptions extends CallOptions {
   readonly onProgress?: OnProgress
+}
+
+export interface PutPeopleOptions extends CallOptions {
+  /** Nothing is written; the outcomes tell what would be. What the terminal itself would refuse is not known then. */
+  readonly dryRun?: boolean
 }
 
 /** People, named by their pins. Source: docs/protocol §12. */
@@ -41,15 +48,20 @@ export class TerminalPeople {
     return this.#line.perform(readRawPeople(this.#plan(options)), options, true)
   }
 
+  /** The form in which it keeps people: that of its list or, while nobody is on it, what it says of itself. */
+  readLayout(options: ReadPeopleOptions = {}): Promise<PersonLayoutName> {
+    return this.#line.perform(layoutOf(this.#plan(options)), options, true)
+  }
+
   /** The person of a pin; undefined when there is none. Throws ZK_BAD_RECORD when there are two, as writing does. */
   async find(pin: string, options: ReadPeopleOptions = {}): Promise<Person | undefined> {
     return findPerson(await this.list(options), pin)
   }
 
   /**
-   * Adds a person under the next free uid. Throws ZK_VALUE_OUT_OF_RANGE (`details.reason` is `pin_taken`) when the pin is
-   * there already, ZK_NOT_ENCODABLE for a name or pin that the terminal’s form cannot hold, ZK_REFUSED when the terminal
-   * refuses or does not keep it.
+   * Adds a person under the next free uid, or the one that is given. Throws ZK_VALUE_OUT_OF_RANGE when pin or uid is there
+   * already (`details.reason` is `pin_taken` or `uid_taken`), ZK_NOT_ENCODABLE for what the terminal’s form cannot hold
+   * (`details.field`), ZK_REFUSED when the terminal refuses or does not keep it.
    */
   async add(person: NewPerson, options: CallOptions = {}): Promise<Person> {
     return only(await this.#line.perform(writePeople([person], 'new', this.#plan(options)), options, true))
@@ -69,7 +81,7 @@ export class TerminalPeople {
    * that is refused is told in its outcome and does not keep the others from being written. Of a pin that is given twice
    * the first counts; `details.reason` of the other is `pin_given_twice`.
    */
-  put(people: readonly NewPerson[], options: CallOptions = {}): Promise<PersonOutcome[]> {
+  put(people: readonly NewPerson[], options: PutPeopleOptions = {}): Promise<PersonOutcome[]> {
     return this.#line.perform(writePeople(people, 'either', this.#plan(options)), options, true)
   }
 
@@ -98,9 +110,13 @@ export class TerminalPeople {
     return this.#line.perform(takeRightsAway(), options)
   }
 
-  #plan({ onProgress }: ReadPeopleOptions): ReadPeoplePlan {
-    return { nameEncoding: this.#line.nameEncoding, onProgress, sliceBytes: this.#line.sliceBytes }
+  #plan({ onProgress, dryRun = false }: ReadPeopleOptions & PutPeopleOptions): WritePeoplePlan {
+    return { nameEncoding: this.#line.nameEncoding, onProgress, sliceBytes: this.#line.sliceBytes, dryRun }
   }
+}
+
+function* layoutOf(plan: WritePeoplePlan): Procedure<PersonLayoutName> {
+  return (yield* targetOf(yield* readPeople(plan))).layout
 }
 
 function* takeRightsAway() {

@@ -36,6 +36,27 @@ describe('copying people', () => {
     await target.close()
   })
 
+  it('knows the form of a terminal that nobody is on, and leaves time zones out that it has no form for', async () => {
+    const [from, to] = [new Furniture(), new Furniture()]
+    const [record = new Uint8Array(72)] = three
+    from.people = [
+      person72.patch(record, { name: new TextEncoder().encode('Ada'), ownTimeZones: 1, timeZone1: 4 }),
+    ]
+    to.options.set('~SSR', '0')
+    await using servers = await LoopbackTerminal.start(from.script())
+    await using others = await LoopbackTerminal.start(to.script())
+    await using source = await connect({ host: '127.0.0.1', port: servers.port, transport: 'tcp' })
+    await using target = await connect({ host: '127.0.0.1', port: others.port, transport: 'tcp' })
+    expect([await source.people.readLayout(), await target.people.readLayout()]).toEqual([
+      'person/72',
+      'person/28',
+    ])
+    expect(await copyPeople(source, target, { withPeople: true })).toMatchObject([
+      { pin: '1001', person: 'added' },
+    ])
+    expect(to.people.map((person) => person.length)).toEqual([28])
+  })
+
   it('ends with the connection of either terminal', async () => {
     const [from, to] = [new Furniture(), new Furniture()]
     from.people = three

@@ -6,8 +6,11 @@ import fp from 'fastify-plugin'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** How long this route may take to begin its answer, in milliseconds, instead of the general limit. */
-    answerWithinMs?: number
+    /**
+     * How long this route may take to begin its answer, in milliseconds, instead of the general limit; where that hangs on what is
+     * asked, counted from when the request was read and found valid.
+     */
+    answerWithinMs?: number | ((request: FastifyRequest) => number)
   }
 }
 
@@ -16,22 +19,30 @@ export const answerLimit = fp<{ withinMs: number }>(
   async (app, { withinMs }) => {
     const timers = new WeakMap<FastifyRequest, NodeJS.Timeout>()
 
-    const start = (request: FastifyRequest, reply: FastifyReply): void => {
+    const start = (request: FastifyRequest, reply: FastifyReply, ms: number): void => {
       const giveUp = (): void => {
         if (!reply.sent) void reply.send(new ServiceError('TOO_SLOW'))
       }
       clearTimeout(timers.get(request))
-      timers.set(request, setTimeout(giveUp, request.routeOptions.config.answerWithinMs ?? withinMs))
+      timers.set(request, setTimeout(giveUp, ms))
+    }
+    const fixedLimit = ({ routeOptions }: FastifyRequest): number => {
+      const { answerWithinMs } = routeOptions.config
+      return typeof answerWithinMs === 'number' ? answerWithinMs : withinMs
     }
     app.addHook('onRequest', async (request, reply) => {
-      start(request, reply)
+      start(request, reply, fixedLimit(request))
       reply.raw.once('close', () => clearTimeout(timers.get(request)))
     })
     // How long a body may take to arrive is a bound of its own, and not the answer's fault.
     app.addHook('preParsing', async (request) => {
       clearTimeout(timers.get(request))
     })
-    app.addHook('preValidation', async (request, reply) => start(request, reply))
+    app.addHook('preValidation', async (request, reply) => start(request, reply, fixedLimit(request)))
+    app.addHook('preHandler', async (request, reply) => {
+      const { answerWithinMs } = request.routeOptions.config
+      if (typeof answerWithinMs === 'function' && !reply.sent) start(request, reply, answerWithinMs(request))
+    })
     app.addHook('onSend', async (request) => {
       clearTimeout(timers.get(request))
     })

@@ -40,6 +40,7 @@ export const openapi = fp(
           { name: 'Door', description: 'Opening doors' },
           { name: 'Attendance', description: 'Punches, and the syncs that bring them' },
           { name: 'Audit', description: 'Who did what, in a chain that shows tampering' },
+          { name: 'Users', description: 'People on terminals' },
           { name: 'Queue', description: 'Background jobs' },
           { name: 'Cache', description: 'Lists that are kept for a while' },
           { name: 'Notifications', description: 'What people and programs are told of' },
@@ -126,7 +127,7 @@ function generalErrors(route: RouteOptions, schema: FastifySchema, role: Access)
   return names
 }
 
-/** The plugin says of every body that it must be sent; one without required fields may be left out. */
+/** The plugin says of every body that it must be sent; one in which nothing must stand may be left out. */
 const leaveOptionalBodiesOptional: SwaggerTransformObject = (document) => {
   if ('swaggerObject' in document) return document.swaggerObject
   for (const item of Object.values(document.openapiObject.paths ?? {})) {
@@ -134,7 +135,8 @@ const leaveOptionalBodiesOptional: SwaggerTransformObject = (document) => {
       const body = operation?.requestBody
       if (body === undefined || '$ref' in body) continue
       const schema = body.content['application/json']?.schema
-      if (schema !== undefined && !('$ref' in schema) && schema.required === undefined) body.required = false
+      if (schema === undefined || '$ref' in schema) continue
+      if (schema.required === undefined && schema.minProperties === undefined) body.required = false
     }
   }
   return document.openapiObject

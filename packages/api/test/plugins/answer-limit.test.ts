@@ -31,6 +31,10 @@ describe('an answer that takes too long', () => {
       return { patient: true }
     })
     app.get('/quick', async () => ({ quick: true }))
+    app.post('/patient', { config: { answerWithinMs: () => 60_000 } }, async () => {
+      await sleep(600)
+      return { patient: true }
+    })
     address = await app.listen({ host: '127.0.0.1', port: 0 })
   })
   afterAll(async () => {
@@ -52,6 +56,8 @@ describe('an answer that takes too long', () => {
 
   it('is waited for where the route says so', async () => {
     const answer = await fetch(`${address}/patient`)
+    const other = await fetch(`${address}/patient`, { method: 'POST' })
+    expect([other.status, await other.json()]).toEqual([200, { patient: true }])
     expect(await answer.json()).toEqual({ patient: true })
   })
 

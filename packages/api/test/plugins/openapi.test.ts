@@ -22,15 +22,16 @@ describe('the OpenAPI document', () => {
     expect(operations.map(({ name }) => name).sort()).toEqual([
       'DELETE /api/v1/auth/accounts/{accountId}',
       'DELETE /api/v1/auth/api-keys/{apiKeyId}',
+      'DELETE /api/v1/users/device/{deviceId}/{userId}',
       'GET /api/v1/attendance',
+      'GET /api/v1/attendance/device/{deviceId}',
+      'GET /api/v1/attendance/export',
+      'GET /api/v1/attendance/user/{userId}',
       'GET /api/v1/audit',
       'GET /api/v1/audit/verify',
       'GET /api/v1/auth/accounts',
       'GET /api/v1/auth/api-keys',
       'GET /api/v1/auth/me',
-      'GET /api/v1/attendance/device/{deviceId}',
-      'GET /api/v1/attendance/export',
-      'GET /api/v1/attendance/user/{userId}',
       'GET /api/v1/devices',
       'GET /api/v1/devices/{deviceId}',
       'GET /api/v1/devices/{deviceId}/info',
@@ -40,6 +41,8 @@ describe('the OpenAPI document', () => {
       'GET /api/v1/queue/jobs',
       'GET /api/v1/queue/jobs/{jobId}',
       'GET /api/v1/queue/stats',
+      'GET /api/v1/users',
+      'GET /api/v1/users/device/{deviceId}',
       'PATCH /api/v1/auth/accounts/{accountId}',
       'POST /api/v1/attendance/device/{deviceId}/sync',
       'POST /api/v1/auth/api-keys',
@@ -52,8 +55,12 @@ describe('the OpenAPI document', () => {
       'POST /api/v1/devices',
       'POST /api/v1/devices/{deviceId}/sync-time',
       'POST /api/v1/devices/{deviceId}/unlock',
-      'POST /api/v1/queue/jobs/{jobId}/cancel',
       'POST /api/v1/notifications/test',
+      'POST /api/v1/queue/jobs/{jobId}/cancel',
+      'POST /api/v1/users/device/{deviceId}',
+      'POST /api/v1/users/device/{deviceId}/syncUserToDb',
+      'POST /api/v1/users/device/{deviceId}/syncUserToDevice',
+      'PUT /api/v1/users/device/{deviceId}/{userId}',
     ])
   })
 
@@ -151,12 +158,14 @@ describe.each(operations)('$name', ({ method, path, operation }) => {
     )
   })
 
-  it('shows a body to send that fits its schema, and asks for one only where a field is required', () => {
+  it('shows a body to send that fits its schema, and asks for one only where a field must be sent', () => {
     const media = operation.requestBody?.content['application/json']
     const allowed = { GET: [false], DELETE: [false, true] }[method] ?? [true]
     expect(allowed).toContain(media !== undefined)
     expect(faultsBySchema(document, media?.schema ?? {}, media?.example)).toEqual([])
-    expect(operation.requestBody?.required).toBe(media && media.schema['required'] !== undefined)
+    const { required, minProperties } = media?.schema ?? {}
+    const mustBeSent = required !== undefined || minProperties !== undefined
+    expect(operation.requestBody?.required).toBe(media && mustBeSent)
   })
 })
 

@@ -19,6 +19,8 @@ import type {
   Login,
   Metrics,
   Notices,
+  People,
+  Person,
   Punch,
   RateCounter,
   Services,
@@ -102,6 +104,19 @@ export const PUNCH: Punch = {
   receivedAt: '2024-02-05T14:31:12.345Z',
 }
 
+export const PERSON: Person = {
+  deviceId: 1,
+  pin: '1042',
+  name: 'Siti Rahma',
+  privilege: 0,
+  cardNumber: 8_812_345,
+  group: 1,
+  hasPassword: true,
+  fingers: [6],
+  onDevice: true,
+  updatedAt: '2024-02-05T14:30:00.123Z',
+}
+
 export const JOB: JobView = {
   id: 'sync-device-1-20240205143000',
   queue: 'attendance-sync',
@@ -135,6 +150,7 @@ export interface Replacements {
   readonly devices?: Partial<Devices>
   readonly attendance?: Partial<Attendance>
   readonly doors?: Partial<Doors>
+  readonly people?: Partial<People>
   readonly jobs?: Partial<JobQueue>
   readonly notices?: Partial<Notices>
   readonly rateCounter?: RateCounter
@@ -231,6 +247,17 @@ export function servicesDouble(replaced: Replacements = {}): Services {
       requestSync: async () => ({ job: JOB, deduplicated: false }),
       ...replaced.attendance,
     },
+    people: {
+      list: async () => ({ rows: [PERSON], total: 1 }),
+      listOfDevice: async () => ({ rows: [PERSON], total: 1 }),
+      listOnDevice: async () => ({ rows: [PERSON], total: 1 }),
+      add: async () => PERSON,
+      edit: async () => PERSON,
+      remove: async () => undefined,
+      requestSync: async () => ({ job: JOB, deduplicated: false }),
+      requestCopy: async () => ({ job: JOB, deduplicated: false }),
+      ...replaced.people,
+    },
     jobs: {
       enqueue: async () => ({ job: JOB, deduplicated: false }),
       find: async () => JOB,
@@ -278,6 +305,12 @@ export function servicesDouble(replaced: Replacements = {}): Services {
     },
     syncAttendance: async () => {
       throw new Error('the API does not sync')
+    },
+    syncPeople: async () => {
+      throw new Error('the API does not sync')
+    },
+    copyPeople: async () => {
+      throw new Error('the API does not copy')
     },
     ready: replaced.ready ?? true,
     mustStop: new AbortController().signal,

@@ -1,4 +1,5 @@
 // Every kind of job that the service has, declared once. Handlers stand in the worker and call one operation each.
+import { createHash } from 'node:crypto'
 import { Type, type Static } from 'typebox'
 import { Notice, NoticeChannel } from '../notices/notice.ts'
 import { defineJob } from './define-job.ts'
@@ -43,6 +44,102 @@ export const attendanceSync = defineJob({
     if (asked.mode === 'auto' || unfinished.data.mode === 'full') return 'same'
     return unfinished.state === 'waiting' ? { data: asked } : 'behind'
   },
+  oneAtATime: ({ deviceId }) => `device-${deviceId}`,
+  deviceId: ({ deviceId }) => deviceId,
+  retries: 3,
+  backoffMs: [5_000, 30_000, 120_000],
+})
+
+/** What a finished reading of a terminal's people tells: `read = inserted + updated + unchanged + suspicious + doubled`. */
+export const PeopleSyncReport = Type.Object({
+  /** The terminal's own count; null where it gives none. */
+  announced: Type.Union([Count, Type.Null()]),
+  read: Count,
+  inserted: Count,
+  updated: Count,
+  unchanged: Count,
+  /** Marked as no longer on the terminal; null where the list was not whole by the terminal's own count, so nobody was. */
+  gone: Type.Union([Count, Type.Null()]),
+  /** Records that are probably no person; not stored. */
+  suspicious: Count,
+  /** Records with a PIN that another one has; the last counts. */
+  doubled: Count,
+  /** Whether the terminal let it be read who has which fingers; otherwise what was known of them stays. */
+  fingers_read: Type.Boolean(),
+  /** Templates that are kept now; null where none are to be kept. */
+  templates_kept: Type.Union([Count, Type.Null()]),
+})
+export type PeopleSyncReport = Static<typeof PeopleSyncReport>
+
+/** Reads who is on a terminal into the table of people. */
+export const peopleSync = defineJob({
+  name: 'user-sync',
+  queue: 'user-sync',
+  data: Type.Object({ deviceId: Type.Integer({ minimum: 1 }) }),
+  result: PeopleSyncReport,
+  id: ({ deviceId }, now) => `sync-users-device-${deviceId}-${compactUtc(now)}`,
+  dedupe: ({ deviceId }) => `user-sync-${deviceId}`,
+  oneAtATime: ({ deviceId }) => `device-${deviceId}`,
+  deviceId: ({ deviceId }) => deviceId,
+  retries: 3,
+  backoffMs: [5_000, 30_000, 120_000],
+})
+
+/** Whom to copy to a terminal, from where, and on whose behalf. Holds nobody's password or template. */
+const PeopleCopyOrder = Type.Object({
+  deviceId: Type.Integer({ minimum: 1 }),
+  /** Null: the database. */
+  fromDeviceId: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()]),
+  /** Null: everybody. */
+  pins: Type.Union([Type.Array(Type.String()), Type.Null()]),
+  /** Devices whose people whoever asked may see; null: all. */
+  within: Type.Union([Type.Array(Type.Integer({ minimum: 1 })), Type.Null()]),
+  templates: Type.Boolean(),
+  dryRun: Type.Boolean(),
+  /** Whether an admin asked, so that people with rights at the terminal may be written. */
+  mayGrant: Type.Boolean(),
+  by: Type.Object({
+    name: Type.String(),
+    accountId: Type.Union([Type.Integer(), Type.Null()]),
+    address: Type.Union([Type.String(), Type.Null()]),
+  }),
+})
+export type PeopleCopyOrder = Static<typeof PeopleCopyOrder>
+
+const CopiedPeople = Type.Object({
+  count: Count,
+  /** The first 1,000. */
+  users: Type.Array(
+    Type.Object({
+      user_id: Type.String(),
+      reason: Type.String(),
+      fingers: Type.Array(Type.Integer()),
+      message: Type.Optional(Type.String()),
+    }),
+  ),
+})
+
+/** What became of everybody who was to be copied. A person whose finger alone was refused is listed twice. */
+export const PeopleCopyReport = Type.Object({
+  dry_run: Type.Boolean(),
+  chosen: Count,
+  added: CopiedPeople,
+  updated: CopiedPeople,
+  unchanged: CopiedPeople,
+  refused: CopiedPeople,
+  /** Where templates came from; `none` where none were asked for, or none are kept. */
+  templates_from: Type.Union([Type.Literal('device'), Type.Literal('database'), Type.Literal('none')]),
+})
+export type PeopleCopyReport = Static<typeof PeopleCopyReport>
+
+/** Writes people, and their templates, to a terminal. */
+export const peopleCopy = defineJob({
+  name: 'user-copy',
+  queue: 'user-sync',
+  data: PeopleCopyOrder,
+  result: PeopleCopyReport,
+  id: ({ deviceId }, now) => `copy-users-device-${deviceId}-${compactUtc(now)}`,
+  dedupe: (order) => `user-copy-${createHash('sha256').update(JSON.stringify(order)).digest('hex')}`,
   oneAtATime: ({ deviceId }) => `device-${deviceId}`,
   deviceId: ({ deviceId }) => deviceId,
   retries: 3,

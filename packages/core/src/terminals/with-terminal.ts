@@ -44,6 +44,8 @@ export interface TerminalAccess {
   readonly dialler: Dialler
   readonly waitMs: number
   readonly noteContact: NoteContact
+  /** What is done first whenever a terminal is had, but not before a short question or a door. It deals with its own failures. */
+  readonly beforeAct?: (hand: TerminalAtHand) => Promise<void>
 }
 
 /** The way to every terminal of this process. */
@@ -74,7 +76,9 @@ export function createWithTerminal(access: TerminalAccess): WithTerminal {
     const actInServiceWords = async (held: HeldTerminal): Promise<Awaited<ReturnType<typeof act>>> => {
       reached = true
       try {
-        return await act({ ...held, device })
+        const hand = { ...held, device }
+        if (manner !== 'joining') await access.beforeAct?.(hand)
+        return await act(hand)
       } catch (error) {
         throw inServiceWords(error, 'operation', held.signal)
       }

@@ -9,6 +9,8 @@ import { settings } from './0007-settings.ts'
 import { doors } from './0008-doors.ts'
 import { apiKeys } from './0012-api-keys.ts'
 import { told } from './0014-told.ts'
+import { pendingPeople } from './0010-pending-people.ts'
+import { personTemplates } from './0015-person-templates.ts'
 import type { Migration } from './migrate.ts'
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -22,4 +24,6 @@ export const MIGRATIONS: readonly Migration[] = [
   doors,
   apiKeys,
   told,
+  pendingPeople,
+  personTemplates,
 ]

@@ -21,6 +21,7 @@ import { jobClaimsContract } from './job-claims.contract.ts'
 import { jobsContract } from './jobs.contract.ts'
 import { migrationsContract } from './migrations.contract.ts'
 import { peopleContract } from './people.contract.ts'
+import { pendingPeopleContract } from './pending-people.contract.ts'
 import { punchHistoriesContract } from './punch-histories.contract.ts'
 import { punchListsContract } from './punch-lists.contract.ts'
 import { punchesContract } from './punches.contract.ts'
@@ -65,6 +66,7 @@ export function databaseContract(makeScratch: () => Promise<Scratch>, { shared }
     settingsContract(given)
     devicesContract(given)
     peopleContract(given)
+    pendingPeopleContract(given)
     punchesContract(given)
     punchListsContract(given)
     punchHistoriesContract(given)

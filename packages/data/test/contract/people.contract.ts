@@ -87,6 +87,33 @@ export function peopleContract({ database, another }: Given): void {
       expect(await places({ pins: [] })).toEqual([])
     })
 
+    it('are found by a part of PIN or name, without case', async () => {
+      const { people } = database()
+      const id = await newDevice(database())
+      const rows = [person('0042', { name: 'Siti RAHMA' }), person('7', { name: 'Ärger 100%_' })]
+      await people.upsertMany(id, rows, NOON)
+      const found = async (search: string) =>
+        (await people.list({ deviceIds: [id], search }, FIRST_100)).rows.map(({ pin }) => pin)
+      expect(await found('rahma')).toEqual(['0042'])
+      expect(await found('004')).toEqual(['0042'])
+      expect(await found('äRGER')).toEqual(['7'])
+      expect(await found('%_')).toEqual(['7'])
+      expect(await found('nobody')).toEqual([])
+    })
+
+    it('keep their fingers while these are not told, but not those of who had the PIN before', async () => {
+      const { people } = database()
+      const id = await newDevice(database())
+      await people.upsertMany(id, [person('1', { fingers: [6, 7] })], NOON)
+      const untold = person('1', { fingers: null })
+      expect(await people.upsertMany(id, [untold], later(1))).toMatchObject({ unchanged: 1 })
+      expect(await people.markGone(id, '1', later(2))).toBe(true)
+      expect(await people.markGone(id, '1', later(3))).toBe(false)
+      expect(await people.findByPin(id, '1')).toMatchObject({ onDevice: false, updatedAt: later(2) })
+      expect(await people.upsertMany(id, [untold], later(4))).toMatchObject({ updated: 1 })
+      expect(await people.findByPin(id, '1')).toMatchObject({ onDevice: true, fingers: [] })
+    })
+
     it('give their PINs by uid; whoever is on the device has the uid', async () => {
       const { people } = database()
       const id = await newDevice(database())

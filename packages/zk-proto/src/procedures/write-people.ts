@@ -29,6 +29,12 @@ export interface PersonOutcome {
   readonly error: ZkError | undefined
 }
 
+/** How people are written. */
+export interface WritePeoplePlan extends ReadPeoplePlan {
+  /** Nothing is sent: the outcomes are what they would be, as far as the terminal’s own refusals are not known. */
+  readonly dryRun?: boolean
+}
+
 /** Whether people must be there already, must not be, or may. */
 export type Expectation = 'new' | 'there' | 'either'
 
@@ -48,7 +54,7 @@ interface Written {
 export function* writePeople(
   people: readonly NewPerson[],
   expected: Expectation,
-  plan: ReadPeoplePlan,
+  plan: WritePeoplePlan,
 ): Procedure<PersonOutcome[]> {
   const before = yield* readPeople(plan)
   const target = yield* targetOf(before)
@@ -61,37 +67,44 @@ export function* writePeople(
     // The list that was read does not know of the first one yet: a second one would become somebody else, or undo it.
     const outcome = pins.has(pin)
       ? { pin, outcome: 'refused' as const, record: undefined, error: namedTwice(pin) }
-      : yield* writeOne(person, expected, before, target, uids, pinWidth)
+      : yield* writeOne(person, expected, before, { target, uids, pinWidth, dryRun: plan.dryRun === true })
     pins.add(pin)
     written.push(outcome)
   }
   const sent = written.some(({ outcome }) => outcome === 'added' || outcome === 'updated')
+  if (plan.dryRun === true) return written.map((one) => foreseen(one, target))
   if (!sent) return written.map((one) => settled(one, before, target))
   yield* makeItCount()
   const after = yield* readPeople(plan)
   return written.map((one) => settled(one, after, target))
 }
 
+/** What holds for all people of one write; `uids` are those that are taken. */
+interface WriteTerms {
+  readonly target: PersonTarget
+  readonly uids: Set<number>
+  readonly pinWidth: number | undefined
+  readonly dryRun: boolean
+}
+
 function* writeOne(
   person: NewPerson,
   expected: Expectation,
   before: PeopleRead,
-  target: PersonTarget,
-  uids: Set<number>,
-  pinWidth: number | undefined,
+  { target, uids, pinWidth, dryRun }: WriteTerms,
 ): Procedure<Written> {
   const { pin } = person
   try {
     const present = findPerson(before, checkPin(pin))
     checkExpectation(pin, present, expected)
     if (present === undefined) checkWidth(pin, pinWidth)
-    const uid = present?.uid ?? freeUid(pin, uids, target.layout)
+    const uid = present?.uid ?? uidFor(person, uids, target.layout)
     const record =
       present === undefined
         ? encodeNewPerson(person, uid, target)
         : editPersonRecord(present.raw, person, target)
     const unchanged = present !== undefined && sameBytes(present.raw, record)
-    if (!unchanged) yield* ask(writePerson, record)
+    if (!unchanged && !dryRun) yield* ask(writePerson, record)
     uids.add(uid)
     const outcome = unchanged ? 'unchanged' : present === undefined ? 'added' : 'updated'
     return { pin, outcome, record, error: undefined }
@@ -116,6 +129,11 @@ function settled(one: Written, after: PeopleRead, target: PersonTarget): PersonO
     person: undefined,
     error: notKept(`the person with uid ${wanted.uid}`, { uid: wanted.uid }),
   }
+}
+
+/** What it would be. */
+function foreseen({ pin, outcome, record, error }: Written, target: PersonTarget): PersonOutcome {
+  return { pin, outcome, person: record === undefined ? undefined : decodeOne(record, target), error }
 }
 
 function decodeOne(record: Uint8Array, { layout }: PersonTarget): Person {
@@ -191,7 +209,7 @@ function checkWidth(pin: string, pinWidth: number | undefined): void {
   throw new ZkUsageError(
     'ZK_NOT_ENCODABLE',
     `The pin has ${pin.length} characters; this terminal takes ${pinWidth}`,
-    { details: { length: pin.length, limit: pinWidth } },
+    { details: { field: 'pin', length: pin.length, limit: pinWidth } },
   )
 }
 
@@ -202,6 +220,25 @@ export function* pinWidthIfTold(): Procedure<number | undefined> {
   const refused = refusal(readPinWidth, answer)
   if (refused instanceof ZkTransportError) throw refused
   return undefined
+}
+
+/** The uid that was asked for, if nobody has it; else a free one. */
+function uidFor({ pin, uid }: NewPerson, uids: ReadonlySet<number>, layout: PersonLayoutName): number {
+  if (uid === undefined) return freeUid(pin, uids, layout)
+  if (Number.isInteger(uid) && uid >= 1 && uid <= HIGHEST_UID && !uids.has(uid)) return uid
+  throw new ZkUsageError(
+    'ZK_VALUE_OUT_OF_RANGE',
+    `The uid ${uid} is taken, or is no number from 1 to ${HIGHEST_UID}`,
+    { details: { reason: 'uid_taken', uid } },
+  )
+}
+
+/**
+ * The uid that a new person gets on a terminal whose list was just read. Whoever must know it before the person is written
+ * gives it to `add`. Throws ZK_VALUE_OUT_OF_RANGE when none is left.
+ */
+export function nextUid({ people, layout }: Pick<PeopleRead, 'people' | 'layout'>, pin: string): number {
+  return freeUid(pin, new Set(people.map(({ uid }) => uid)), layout ?? 'person/72')
 }
 
 /** One above the highest, else the lowest that is free; with numbered pins the pin itself where that is free. */

@@ -2,6 +2,7 @@
 // else: bytes that nobody understands go back as they came. Source: docs/protocol §12.
 import { sameBytes } from '../bytes.ts'
 import { ZkUsageError } from '../errors.ts'
+import type { ZkErrorDetails } from '../errors.ts'
 import { encodeName } from '../name-encoding.ts'
 import { threeZones } from './access.ts'
 import { person28, person72, privilegeByte } from './person.ts'
@@ -28,6 +29,8 @@ export interface PersonFields {
 export interface NewPerson extends PersonFields {
   /** What people type: 1 to 24 printable ASCII characters; only digits, and no leading zero, in the 28-byte form. */
   readonly pin: string
+  /** The uid of a person who is added; the next free one unless said. Of no meaning for one who is there. */
+  readonly uid?: number
 }
 
 /** Where a name goes and how it is written there. */
@@ -70,7 +73,10 @@ export function encodeNewPerson(person: NewPerson, uid: number, target: PersonTa
   return editPersonRecord(blank, person, target)
 }
 
-/** The record with the named fields changed and every other byte as it was. */
+/**
+ * The record with the named fields changed and every other byte as it was. `details.field` of an error names the field that the
+ * form cannot hold.
+ */
 export function editPersonRecord(
   record: Uint8Array,
   changes: PersonFields,
@@ -78,18 +84,36 @@ export function editPersonRecord(
 ): Uint8Array {
   const form = target.layout === 'person/72' ? person72 : person28
   const { name, level, enabled, password, cardNumber, group } = changes
-  checkAscii(password ?? '')
-  const privilege = privilegeByte(form.fields.privilege.read(record, 0), level, enabled)
-  const shared = {
-    privilege,
-    ...(name === undefined ? {} : { name: encodeName(name, target.nameEncoding, form.fields.name.size) }),
-    ...(password === undefined ? {} : { password }),
-    ...(cardNumber === undefined ? {} : { cardNumber }),
-    ...(group === undefined ? {} : { group }),
+  const { fields } = form
+  const edited = record.slice()
+  fields.privilege.write(edited, 0, privilegeByte(fields.privilege.read(record, 0), level, enabled))
+  if (name !== undefined) {
+    naming('name', () =>
+      fields.name.write(edited, 0, encodeName(name, target.nameEncoding, fields.name.size)),
+    )
   }
+  if (password !== undefined) {
+    naming('password', () => {
+      checkAscii(password)
+      fields.password.write(edited, 0, password)
+    })
+  }
+  if (cardNumber !== undefined) naming('cardNumber', () => fields.cardNumber.write(edited, 0, cardNumber))
+  if (group !== undefined) naming('group', () => fields.group.write(edited, 0, group))
   return target.layout === 'person/72'
-    ? person72.patch(record, { ...shared, ...ownZones(changes) })
-    : person28.patch(record, { ...shared, ...zoneBits(changes) })
+    ? person72.patch(edited, ownZones(changes))
+    : person28.patch(edited, zoneBits(changes))
+}
+
+/** Runs the writing of a field; an error of it names the field. */
+function naming(field: keyof NewPerson, write: () => void): void {
+  try {
+    write()
+  } catch (error) {
+    if (!(error instanceof ZkUsageError)) throw error
+    const { code, message, details } = error
+    throw new ZkUsageError(code, message, { details: { ...details, field }, cause: error })
+  }
 }
 
 function ownZones({ timeZones, timeZoneBits }: PersonFields) {
@@ -112,7 +136,7 @@ function zoneBits({ timeZones, timeZoneBits }: PersonFields) {
 /** Throws ZK_NOT_ENCODABLE unless the text is 1 to 24 printable ASCII characters. */
 export function checkPin(pin: string): string {
   if (typeof pin === 'string' && /^[\x20-\x7e]{1,24}$/.test(pin)) return pin
-  throw notEncodable('A pin is a text of 1 to 24 printable ASCII characters')
+  throw notEncodable('A pin is a text of 1 to 24 printable ASCII characters', { field: 'pin' })
 }
 
 /** The pin of a form that holds a number. Throws ZK_NOT_ENCODABLE for one that would come back changed. */
@@ -121,6 +145,7 @@ function pinNumber(pin: string): number {
   if (/^[1-9]\d{0,9}$/.test(pin) && number <= 0xffffffff) return number
   throw notEncodable(
     'This terminal keeps pins as numbers: only digits, without a leading zero, up to 4294967295',
+    { field: 'pin' },
   )
 }
 
@@ -148,6 +173,6 @@ function outOfRange(message: string): ZkUsageError {
   return new ZkUsageError('ZK_VALUE_OUT_OF_RANGE', message)
 }
 
-function notEncodable(message: string): ZkUsageError {
-  return new ZkUsageError('ZK_NOT_ENCODABLE', message)
+function notEncodable(message: string, details: ZkErrorDetails = {}): ZkUsageError {
+  return new ZkUsageError('ZK_NOT_ENCODABLE', message, { details })
 }

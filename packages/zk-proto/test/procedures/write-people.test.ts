@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { toHex } from '../../src/bytes.ts'
 import { CODES } from '../../src/codes.ts'
 import { readPeople } from '../../src/procedures/read-people.ts'
-import { removePerson, writePeople } from '../../src/procedures/write-people.ts'
+import { nextUid, removePerson, writePeople } from '../../src/procedures/write-people.ts'
 import { encodeNewPerson } from '../../src/records/person-edit.ts'
 import { person72 } from '../../src/records/person.ts'
 import { people72 } from '../support/logs.ts'
@@ -44,6 +44,42 @@ describe('adding a person', () => {
     const [outcome] = old.wire.result(writePeople([{ pin: '77' }], 'new', plan))
     // On these terminals uid and pin are equal as a rule.
     expect([old.furniture.people[0]?.length, outcome?.person?.uid]).toEqual([28, 77])
+  })
+
+  it('takes the uid that is asked for where nobody has it', () => {
+    const { wire } = terminalWith(three)
+    expect(nextUid(wire.result(readPeople(plan)), '5')).toBe(4)
+    expect(wire.result(writePeople([{ pin: '5', uid: 9 }], 'new', plan))).toMatchObject([
+      { outcome: 'added', person: { uid: 9, pin: '5' } },
+    ])
+    expect(wire.result(writePeople([{ pin: '6', uid: 9 }], 'new', plan))).toMatchObject([
+      { outcome: 'refused', error: { details: { reason: 'uid_taken', uid: 9 } } },
+    ])
+  })
+
+  it('only foresees what would be when it is tried out', () => {
+    const { furniture, wire } = terminalWith(three)
+    const wanted = [{ pin: '5', name: 'E' }, { pin: '1001', name: 'A' }, { pin: '1002' }]
+    expect(wire.result(writePeople(wanted, 'either', { ...plan, dryRun: true }))).toMatchObject([
+      { outcome: 'added', person: { uid: 4, name: 'E' } },
+      { outcome: 'updated', person: { uid: 1, name: 'A' } },
+      { outcome: 'unchanged' },
+    ])
+    expect(furniture.people).toEqual(three)
+    expect(wire.terminal.count(CODES.USER_WRQ)).toBe(0)
+  })
+
+  it.each([
+    ['name', { pin: '5', name: 'x'.repeat(25) }],
+    ['password', { pin: '5', password: '123456789' }],
+    ['cardNumber', { pin: '5', cardNumber: -1 }],
+    ['group', { pin: '5', group: 256 }],
+    ['pin', { pin: '' }],
+  ])('names the field that cannot be held: %s', (field, person) => {
+    const { wire } = terminalWith(three)
+    expect(wire.result(writePeople([person], 'new', plan))).toMatchObject([
+      { outcome: 'refused', error: { effect: 'none', details: { field } } },
+    ])
   })
 
   it('goes back to the lowest free uid when the highest is taken', () => {
