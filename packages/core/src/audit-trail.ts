@@ -6,7 +6,16 @@ import type { Secrets } from './secrets.ts'
 
 /** An act that has a row. */
 export interface AuditedAct {
-  readonly action: 'login' | 'account.register' | 'device.register' | 'device.set-clock' | 'door.unlock'
+  readonly action:
+    | 'login'
+    | 'account.register'
+    | 'device.register'
+    | 'device.change'
+    | 'device.delete'
+    | 'device.set-clock'
+    | 'device.restart'
+    | 'attendance.clear'
+    | 'door.unlock'
   readonly by: Actor
   readonly target: { readonly type: 'account' | 'device'; readonly id: number } | null
   readonly outcome: 'success' | 'refused' | 'attempted' | 'unreachable' | 'unknown'

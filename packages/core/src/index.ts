@@ -8,8 +8,10 @@ export type { Config, ConfigFault, RunMode } from './config.ts'
 export { CONFIG, ConfigError, readConfig } from './config.ts'
 export type {
   Device,
+  DeviceChange,
   DeviceFilter,
   DeviceInput,
+  DeviceState,
   DeviceStatus,
   DeviceTransport,
   Page,
@@ -20,7 +22,17 @@ export { isZone } from './device-zone.ts'
 export type { Devices } from './devices.ts'
 export type { ErrorEntry, ErrorName, FieldFault, ServiceErrorOptions, UnreachableReason } from './errors.ts'
 export { ERRORS, ServiceError, toServiceError, validationError } from './errors.ts'
-export { NoticeReceipt, SyncCertificate, SyncMode, attendanceSync, noticeDelivery } from './jobs/catalogue.ts'
+export {
+  ClearingReceipt,
+  NoticeReceipt,
+  SyncCertificate,
+  SyncMode,
+  TimesCorrection,
+  attendanceClearing,
+  attendanceSync,
+  noticeDelivery,
+  timesCorrection,
+} from './jobs/catalogue.ts'
 export type { JobDefinition, JobHandler, JobProgress, JobRun, QueueName } from './jobs/define-job.ts'
 export { QUEUES, handle } from './jobs/define-job.ts'
 export type {
@@ -38,7 +50,10 @@ export type { Health } from './health.ts'
 export { createLog } from './log.ts'
 export { Notice, NoticeChannel, type Notices } from './notices/notice.ts'
 export type { Doors, Unlock, UnlockInput, UnlockOutcome } from './operations/unlock-door.ts'
+export type { ClearAttendanceInput } from './operations/clear-attendance.ts'
+export type { CorrectTimesInput } from './operations/correct-times.ts'
 export type { DeviceInfo } from './operations/read-info.ts'
+export type { Restart } from './operations/restart-device.ts'
 export type { ClockSetting } from './operations/set-clock.ts'
 export type { RegisteredDevice } from './operations/register-device.ts'
 export type { SyncAttendanceInput, SyncProgress } from './operations/sync-attendance.ts'

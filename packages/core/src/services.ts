@@ -12,13 +12,16 @@ import { ConfigError, type Config, type RunMode } from './config.ts'
 import { createDevices, type Devices } from './devices.ts'
 import { ServiceError } from './errors.ts'
 import { checkHealth, type Health } from './health.ts'
-import type { SyncCertificate } from './jobs/catalogue.ts'
+import type { ClearingReceipt, SyncCertificate, TimesCorrection } from './jobs/catalogue.ts'
 import { createBullmqJobQueue } from './jobs/job-queue-bullmq.ts'
 import { createDatabaseJobQueue } from './jobs/job-queue-database.ts'
 import type { JobQueue } from './jobs/job-queue.ts'
 import { createLog } from './log.ts'
 import type { Notices } from './notices/notice.ts'
 import { createNotices } from './notices/notices.ts'
+import { clearAttendance, type ClearAttendanceInput } from './operations/clear-attendance.ts'
+import { correctTimes, type CorrectTimesInput } from './operations/correct-times.ts'
+import { createRestartWatch } from './operations/restart-watch.ts'
 import { syncAttendance, type SyncAttendanceInput } from './operations/sync-attendance.ts'
 import { createDoors, type Doors } from './operations/unlock-door.ts'
 import { createPasswords } from './passwords.ts'
@@ -70,6 +73,10 @@ export interface Services {
    * ServiceError; `retryable` says whether waiting may cure it.
    */
   syncAttendance(input: SyncAttendanceInput): Promise<SyncCertificate>
+  /** Empties a terminal's log once all of it is proven to be stored; what the worker's handler calls. */
+  clearAttendance(input: ClearAttendanceInput): Promise<ClearingReceipt>
+  /** Computes a device's instants anew after its zone was changed; what the worker's handler calls. */
+  correctTimes(input: CorrectTimesInput): Promise<TimesCorrection>
   /** False as soon as close() was called or `mustStop` has aborted. */
   readonly ready: boolean
   /** Aborts when the process has lost the right to run alone on its data. Whoever started it ends it then. */
@@ -146,17 +153,19 @@ async function assemble(
 
   const bounds = createNetworkBounds(config.deviceNetworks)
   const dialler = createDialler(bounds, leaseMarginMs(config.DEVICE_LEASE_MS))
+  const breakers = createBreakers()
   const pool = createSessionPool({ leases, turns: openTurns(), idleMs: config.DEVICE_IDLE_MS, log })
   const withTerminal = createWithTerminal({
     database,
     secrets,
-    breakers: createBreakers(),
+    breakers,
     pool,
     dialler,
     waitMs: config.DEVICE_WAIT_MS,
     log,
   })
 
+  const restartWatch = createRestartWatch({ withTerminal, changes, log })
   const doors = createDoors({ database, withTerminal, audit, attemptMs: UNLOCK_WITHIN_MS, log })
   const settling = setInterval(() => {
     doors.settleAbandoned().catch((error: unknown) => {
@@ -171,7 +180,7 @@ async function assemble(
   const end = async (): Promise<void> => {
     stopping.abort(new ServiceError('SERVICE_STOPPING'))
     clearInterval(settling)
-    await jobs.close()
+    await Promise.all([jobs.close(), restartWatch.close()])
     await pool.close()
     await leases.close()
     if (redis !== undefined) await endRedis(redis, log)
@@ -189,18 +198,26 @@ async function assemble(
       database,
       secrets,
       audit,
+      jobs,
+      breakers,
+      changes,
       bounds,
       dialler,
       withTerminal,
       leases,
+      notices,
+      restartWatch,
       log,
       stopping: stopping.signal,
     }),
-    attendance: createAttendance({ database, jobs }),
+    attendance: createAttendance({ database, jobs, audit }),
     doors,
     jobs,
     notices,
     rateCounter,
+    clearAttendance: (input) =>
+      clearAttendance({ database, withTerminal, changes, audit, waitMs: jobWaitMs, log }, input),
+    correctTimes: (input) => correctTimes({ database, changes }, input),
     syncAttendance: (input) =>
       syncAttendance({ database, withTerminal, changes, waitMs: jobWaitMs, log }, input),
     get ready() {

@@ -25,6 +25,7 @@ export type {
   Devices,
   DevicesInTransaction,
   NewDevice,
+  ZonePeriod,
 } from './devices.ts'
 export type { NewPerson, People, PeopleFilter, PeopleWritten } from './people.ts'
 export type {
@@ -39,6 +40,7 @@ export type {
   PunchesInTransaction,
   PunchesWritten,
 } from './punches.ts'
+export type { PunchPlace, PunchTime, TimesCorrected, TimesToCorrect } from './punch-times.ts'
 export type { Claim, JobCounts, JobFailure, JobFilter, Jobs, NewJob } from './jobs.ts'
 export type {
   Audit,

@@ -1,6 +1,7 @@
 // Takes jobs from the queue and hands each to its handler; knows no queue technology and no operation's inside.
 import type { Services } from '@org/core'
 import { attendanceSyncHandler } from './handlers/attendance-sync.ts'
+import { maintenanceHandlers } from './handlers/maintenance.ts'
 
 /** A worker at work. `stop` takes no new job, lets running ones finish for a bounded time and puts the others back. */
 export interface RunningWorker {
@@ -9,7 +10,7 @@ export interface RunningWorker {
 
 /** Starts working on every job kind that this package has a handler for, `WORKER_CONCURRENCY` at a time. */
 export function startWorker(services: Services): RunningWorker {
-  const work = services.jobs.work([attendanceSyncHandler(services)], {
+  const work = services.jobs.work([attendanceSyncHandler(services), ...maintenanceHandlers(services)], {
     concurrency: services.config.WORKER_CONCURRENCY,
   })
   return { stop: () => work.stop() }

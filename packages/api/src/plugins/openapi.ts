@@ -105,10 +105,11 @@ function generalErrors({ config }: RouteOptions, schema: FastifySchema, role: Ac
 const leaveOptionalBodiesOptional: SwaggerTransformObject = (document) => {
   if ('swaggerObject' in document) return document.swaggerObject
   for (const item of Object.values(document.openapiObject.paths ?? {})) {
-    const body = item?.post?.requestBody
-    if (body === undefined || '$ref' in body) continue
-    const schema = body.content['application/json']?.schema
-    if (schema !== undefined && !('$ref' in schema) && schema.required === undefined) body.required = false
+    for (const body of [item?.post, item?.put, item?.patch].map((operation) => operation?.requestBody)) {
+      if (body === undefined || '$ref' in body) continue
+      const schema = body.content['application/json']?.schema
+      if (schema !== undefined && !('$ref' in schema) && schema.required === undefined) body.required = false
+    }
   }
   return document.openapiObject
 }

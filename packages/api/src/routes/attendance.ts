@@ -2,13 +2,14 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { DeviceParams } from '../schemas/device.ts'
 import { failures, succeeded, success, successList } from '../schemas/envelope.ts'
-import { JobReceipt, SyncRequest, toJobReceipt } from '../schemas/job.ts'
+import { ClearingRequest, JobReceipt, SyncRequest, toJobReceipt } from '../schemas/job.ts'
 import { toPagination } from '../schemas/paging.ts'
 import { toPunchRequest } from '../schemas/punch-filter.ts'
 import { PunchQuery, PunchReply, toPunchReply } from '../schemas/punch.ts'
 
 const LISTED = 'Attendance records'
 const QUEUED = 'Sync job queued successfully'
+const CLEARING = 'Clearing job queued successfully'
 
 export const attendanceRoutes: FastifyPluginAsyncTypebox = async (app) => {
   const { attendance } = app.services
@@ -55,6 +56,28 @@ export const attendanceRoutes: FastifyPluginAsyncTypebox = async (app) => {
       const { job, deduplicated } = await attendance.requestSync(deviceId, body, actor)
       reply.code(202).header('location', `/api/v1/queue/jobs/${job.id}`)
       return succeeded(QUEUED, toJobReceipt(job, deviceId, deduplicated))
+    },
+  )
+
+  app.delete(
+    '/attendance/device/:deviceId',
+    {
+      config: { role: 'admin' },
+      schema: {
+        tags: ['Attendance'],
+        operationId: 'clearAttendance',
+        summary: "Clear a terminal's attendance log",
+        description:
+          'Answers at once with the job that does it: the log is read, and cleared only where it is proven that every record is stored; else the job fails with UNSYNCED_RECORDS. Stored punches stay.',
+        params: DeviceParams,
+        body: ClearingRequest,
+        response: { 202: success(CLEARING, JobReceipt), ...failures('DEVICE_NOT_FOUND', 'DEVICE_INACTIVE') },
+      },
+    },
+    async ({ params: { deviceId }, body, actor }, reply) => {
+      const { job, deduplicated } = await attendance.requestClearing(deviceId, body, actor)
+      reply.code(202).header('location', `/api/v1/queue/jobs/${job.id}`)
+      return succeeded(CLEARING, toJobReceipt(job, deviceId, deduplicated))
     },
   )
 }

@@ -12,6 +12,11 @@ async function readDocument(path = '/openapi.json'): Promise<Document> {
 const document = await readDocument()
 const operations = operationsOf(document).map((it) => ({ ...it, name: `${it.method} ${it.path}` }))
 
+/** Whatever changes something takes a body, if only an empty one; of deletions those that want a confirmation. */
+function takesBody(method: string, path: string): boolean {
+  return method === 'DELETE' ? path.includes('attendance') : method !== 'GET'
+}
+
 describe('the OpenAPI document', () => {
   it('is of version 3.1 and the same in both places', async () => {
     expect(document.openapi).toBe('3.1.0')
@@ -20,20 +25,26 @@ describe('the OpenAPI document', () => {
 
   it('has every endpoint, and only below the base path', () => {
     expect(operations.map(({ name }) => name).sort()).toEqual([
+      'DELETE /api/v1/attendance/device/{deviceId}',
+      'DELETE /api/v1/devices/{deviceId}',
       'GET /api/v1/attendance',
       'GET /api/v1/devices',
       'GET /api/v1/devices/{deviceId}',
       'GET /api/v1/devices/{deviceId}/info',
+      'GET /api/v1/devices/{deviceId}/status',
       'GET /api/v1/health/live',
       'GET /api/v1/health/ready',
       'GET /api/v1/queue/jobs/{jobId}',
       'GET /api/v1/queue/stats',
+      'PATCH /api/v1/devices/{deviceId}',
       'POST /api/v1/attendance/device/{deviceId}/sync',
       'POST /api/v1/auth/login',
       'POST /api/v1/auth/register',
       'POST /api/v1/devices',
+      'POST /api/v1/devices/{deviceId}/restart',
       'POST /api/v1/devices/{deviceId}/sync-time',
       'POST /api/v1/devices/{deviceId}/unlock',
+      'PUT /api/v1/devices/{deviceId}',
     ])
   })
 
@@ -101,8 +112,8 @@ describe.each(operations)('$name', ({ method, path, operation }) => {
       TOKEN_EXPIRED: role !== 'anyone',
       FORBIDDEN: role === 'admin' || role === 'operator',
       RATE_LIMIT_EXCEEDED: !path.includes('health'),
-      PAYLOAD_TOO_LARGE: method === 'POST',
-      UNSUPPORTED_MEDIA_TYPE: method === 'POST',
+      PAYLOAD_TOO_LARGE: takesBody(method, path),
+      UNSUPPORTED_MEDIA_TYPE: takesBody(method, path),
     }
     const codes = Object.values(operation.responses).flatMap(({ content }) =>
       Object.values(content?.['application/json']?.examples ?? {}).map(
@@ -118,7 +129,7 @@ describe.each(operations)('$name', ({ method, path, operation }) => {
 
   it('shows a body to send that fits its schema, and asks for one only where a field is required', () => {
     const media = operation.requestBody?.content['application/json']
-    expect(media === undefined).toBe(method === 'GET')
+    expect(media !== undefined).toBe(takesBody(method, path))
     expect(faultsBySchema(document, media?.schema ?? {}, media?.example)).toEqual([])
     expect(operation.requestBody?.required).toBe(media && media.schema['required'] !== undefined)
   })

@@ -148,7 +148,15 @@ export function servicesDouble(replaced: Replacements = {}): Services {
     },
     devices: {
       register: async () => ({ device: DEVICE, warnings: [] }),
+      change: async () => ({ device: DEVICE, warnings: [] }),
+      remove: async () => undefined,
       find: async () => DEVICE,
+      findState: async () => ({ device: DEVICE, records: { count: 5_000, capacity: 100_000 } }),
+      restart: async (deviceId) => ({
+        deviceId,
+        initiatedAt: '2024-02-05T14:30:00.000Z',
+        acknowledged: true,
+      }),
       list: async () => ({ rows: [DEVICE], total: 1 }),
       readInfo: async (deviceId) => ({
         deviceId,
@@ -182,6 +190,7 @@ export function servicesDouble(replaced: Replacements = {}): Services {
     attendance: {
       list: async () => ({ rows: [PUNCH], total: 1, nextCursor: null }),
       requestSync: async () => ({ job: JOB, deduplicated: false }),
+      requestClearing: async () => ({ job: JOB, deduplicated: false }),
       ...replaced.attendance,
     },
     jobs: {
@@ -201,6 +210,12 @@ export function servicesDouble(replaced: Replacements = {}): Services {
     },
     notices: { tell: async () => undefined },
     rateCounter: replaced.rateCounter ?? countingForever(),
+    clearAttendance: async () => {
+      throw new Error('the API does not clear')
+    },
+    correctTimes: async () => {
+      throw new Error('the API does not correct')
+    },
     syncAttendance: async () => {
       throw new Error('the API does not sync')
     },

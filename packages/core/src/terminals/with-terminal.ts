@@ -5,6 +5,7 @@ import type { Logger } from 'pino'
 import { ServiceError } from '../errors.ts'
 import type { Secrets } from '../secrets.ts'
 import type { Breakers } from './breaker.ts'
+import { createContactCare } from './contact-care.ts'
 import type { DialAddress, Dialler } from './dial.ts'
 import type { HeldTerminal, Manner, SessionPool, UseOptions, WayToTerminal } from './session-pool.ts'
 import { inServiceWords } from './terminal-errors.ts'
@@ -23,6 +24,8 @@ export interface WithTerminalOptions {
   readonly manner?: Manner
   /** See UseOptions. */
   readonly hasYielded?: boolean
+  /** True for an operation that reads the clock itself, or after which no other question may follow: a door. */
+  readonly measuresClock?: boolean
 }
 
 /**
@@ -49,6 +52,7 @@ export interface TerminalAccess {
 /** The way to every terminal of this process. */
 export function createWithTerminal(access: TerminalAccess): WithTerminal {
   const { database, secrets, breakers, pool, dialler } = access
+  const care = createContactCare(access)
 
   const wayTo = (device: DeviceRow): WayToTerminal => ({
     dialKey: dialKeyOf(device),
@@ -56,7 +60,14 @@ export function createWithTerminal(access: TerminalAccess): WithTerminal {
       breakers.guard(device.id, () => dialler.dial(addressOf(device, secrets), 'operation', signal)),
   })
 
-  return async (deviceId, { signal, waitMs = access.waitMs, manner = 'alone', hasYielded = false }, act) => {
+  return async (deviceId, options, act) => {
+    const {
+      signal,
+      waitMs = access.waitMs,
+      manner = 'alone',
+      hasYielded = false,
+      measuresClock = false,
+    } = options
     let device = await findActiveDevice(database, deviceId)
     breakers.assertClosed(deviceId)
     let reached = false
@@ -74,7 +85,13 @@ export function createWithTerminal(access: TerminalAccess): WithTerminal {
     const actInServiceWords = async (held: HeldTerminal): Promise<Awaited<ReturnType<typeof act>>> => {
       reached = true
       try {
-        return await act({ ...held, device })
+        const hand = { ...held, device }
+        // Short acts go first: nobody stands before a door while others are let in.
+        if (manner !== 'joining') await care.letIn(hand)
+        const result = await act(hand)
+        if (manner === 'joining') await care.letIn(hand)
+        await care.measureClock(hand, measuresClock)
+        return result
       } catch (error) {
         throw inServiceWords(error, 'operation', held.signal)
       }
@@ -98,7 +115,8 @@ export async function findActiveDevice(database: Database, deviceId: number): Pr
   return device
 }
 
-function addressOf(device: DeviceRow, secrets: Secrets): DialAddress {
+/** Where a device is dialled. Throws STORED_KEY_UNREADABLE. */
+export function addressOf(device: DeviceRow, secrets: Secrets): DialAddress {
   const { ip, port, transport, nameEncoding, commKeyEncrypted } = device
   const commKey = commKeyEncrypted === null ? 0 : Number(secrets.unseal('device.comm-key', commKeyEncrypted))
   return { ip, port, transport, nameEncoding, commKey }

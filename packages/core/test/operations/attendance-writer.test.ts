@@ -11,7 +11,7 @@ describe('writing for a device', () => {
     const device = await service.register(await service.terminal({ punches: 0 }))
     const bookmark = { index: 1, recordSize: 40, layout: 'attendance/40', anchor: 'a'.repeat(64) }
     const writerOf = (fence: number) =>
-      new AttendanceWriter({ database, deviceId: device.id, bookmark: null, lease: { fence, zone: 'UTC' } })
+      new AttendanceWriter({ database, deviceId: device.id, bookmark: null, lease: { fence } })
     const [older, newer] = [
       await database.devices.issueFence(device.id),
       await database.devices.issueFence(device.id),
@@ -32,7 +32,7 @@ describe('writing for a device', () => {
     const device = await service.register(await service.terminal({ punches: 0 }))
     const fence = await database.devices.issueFence(device.id)
     const bookmark = { index: 1, recordSize: 40, layout: 'attendance/40', anchor: 'a'.repeat(64) }
-    const parts = { database, deviceId: device.id, bookmark: null, lease: { fence, zone: 'UTC' } }
+    const parts = { database, deviceId: device.id, bookmark: null, lease: { fence } }
     await new AttendanceWriter(parts).endWhole(bookmark)
     await expect(new AttendanceWriter(parts).endWhole({ ...bookmark, index: 5 })).rejects.toMatchObject({
       name: 'StaleBookmark',
