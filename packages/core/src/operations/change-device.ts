@@ -25,7 +25,7 @@ import {
   type CheckDeviceParts,
   type MetTerminal,
 } from './check-device.ts'
-import { cancelJobsOf } from './remove-device.ts'
+import { cancelJobsOf, letGo } from './remove-device.ts'
 import type { RegisteredDevice } from './register-device.ts'
 
 /** What changing needs. */
@@ -58,6 +58,7 @@ export async function changeDevice(
   if (met !== undefined) parts.breakers.forget(deviceId)
   if (change.status === 'inactive') await cancelJobsOf(parts, deviceId)
   await parts.changes.tell({ of: 'device', deviceId })
+  if (change.status === 'inactive') await letGo(parts, deviceId)
   return { device: toDevice(row), warnings: warningsOf(change.serialNumber, row.terminalSerialNumber) }
 }
 
@@ -176,10 +177,9 @@ async function storeZone(
     timezoneSince === undefined
       ? correctedHistory(timezone)
       : movedHistory(before, { since: timezoneSince, timezone })
-  if (!sameHistory(before, zones)) {
-    await tx.devices.replaceZones(deviceId, zones, now)
-    await jobs.enqueue(timesCorrection, { deviceId }, { tx })
-  }
+  if (!sameHistory(before, zones)) await tx.devices.replaceZones(deviceId, zones, now)
+  // Also where the zone stays: naming it once more makes good a correction that was cancelled.
+  await jobs.enqueue(timesCorrection, { deviceId }, { tx })
   return zoneAt(zones, Date.parse(now))
 }
 

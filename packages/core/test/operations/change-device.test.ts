@@ -66,7 +66,8 @@ describe.each(engines)('changing a device, in %s', (engine) => {
     const { memory } = terminal
     await terminal.stop()
     const ask = () => service.services.devices.readInfo(id, new AbortController().signal)
-    for (let failure = 0; failure < 4; failure += 1) await expect(ask()).rejects.toThrow()
+    for (let failure = 0; failure < 4; failure += 1)
+      await expect(ask()).rejects.toMatchObject({ code: 'DEVICE_UNREACHABLE' })
     const there = await service.terminal({ memory })
     const { device } = await change(service, id, { port: there.port })
     expect(device).toMatchObject({ port: there.port, isConnected: true })
@@ -100,7 +101,10 @@ describe.each(engines)('changing a device, in %s', (engine) => {
   it('switched off cancels what was queued, and nothing touches the terminal until it is on again', async () => {
     await using service = await scratchService(engine)
     const { services } = service
-    const { id, serialNumber } = await service.register(await service.terminal({ punches: 3 }))
+    const terminal = await service.terminal({ punches: 3 })
+    const { id, serialNumber } = await service.register(terminal)
+    await services.devices.readInfo(id, new AbortController().signal)
+    expect(terminal.stats.openSessions).toBe(1)
     const { job } = await services.attendance.requestSync(id, {}, SYSTEM)
     const confirm = serialNumber ?? ''
     const clearing = await services.attendance.requestClearing(id, { confirm }, SYSTEM)
@@ -108,6 +112,7 @@ describe.each(engines)('changing a device, in %s', (engine) => {
     expect(await services.jobs.find(job.id)).toMatchObject({ state: 'cancelled' })
     expect(await services.jobs.find(clearing.job.id)).toMatchObject({ state: 'cancelled' })
     expect((await services.jobs.stats()).queues.maintenance.waiting).toBe(1)
+    expect(terminal.stats.openSessions).toBe(0)
     const refusedAsInactive = { code: 'DEVICE_INACTIVE', status: 409 }
     await expect(service.sync(id)).rejects.toMatchObject(refusedAsInactive)
     await expect(services.attendance.requestSync(id, {}, SYSTEM)).rejects.toMatchObject(refusedAsInactive)

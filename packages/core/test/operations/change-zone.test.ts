@@ -132,11 +132,11 @@ describe.each(engines)('the zone of a device, in %s', (engine) => {
     await expectAgreement(service, id)
   })
 
-  it('queues nothing where it stays, and refuses a move without a zone', async () => {
+  it('goes over the punches also where it is only named again, and refuses a move without a zone', async () => {
     await using service = await scratchService(engine)
     const { id } = await service.register(await service.terminal({ punches: 1 }), { timezone: 'UTC' })
     await change(service, id, { timezone: 'UTC' })
-    expect((await service.services.jobs.stats()).queues.maintenance.total).toBe(0)
+    expect((await service.services.jobs.stats()).queues.maintenance.total).toBe(1)
     for (const given of [
       { timezoneSince: '2026-01-01T00:00:00' },
       { timezone: 'UTC', timezoneSince: '2026-02-30T00:00:00' },

@@ -7,6 +7,7 @@ import { EMBEDDED_ONLY } from '../../../../scripts/toolchain/scratch-database.ts
 import { SYSTEM, type ClearAttendanceInput, type Device } from '../../src/index.ts'
 import { createChanges } from '../../src/changes.ts'
 import { clearAttendance } from '../../src/operations/clear-attendance.ts'
+import { createMemoryLeases } from '../../src/terminals/lease-memory.ts'
 import { alteredWay, refuse } from '../support/altered-terminals.ts'
 import { expectSameAsTerminal, rowsOf, sorted, toldBy } from '../support/same-as-terminal.ts'
 import { quiet, scratchService, type Engine, type ScratchService } from '../support/scratch-service.ts'
@@ -161,6 +162,65 @@ describe('clearing a log', () => {
     expect(stage.clearings).toBe(0)
     expect(stage.terminal.memory.isEnabled).toBe(true)
     expect(await stage.outcomes()).toEqual([['refused', 'UNSYNCED_RECORDS']])
+  })
+
+  it('lets a door in while the log is read, and has it wait while the proof is made', async () => {
+    await using stage = await Stage.set({ people: 5, punches: 4_000, seed: 315, paceMs: 2 })
+    const { stats } = stage.terminal
+    const order: string[] = []
+    const count = stats.countRequest.bind(stats)
+    stats.countRequest = (name) => {
+      count(name)
+      order.push(name)
+    }
+    const doors: Promise<unknown>[] = []
+    const unlock = (): void => {
+      const door = { deviceId: stage.device.id, seconds: 1, by: SYSTEM, signal: ASKED.signal }
+      doors.push(stage.service.services.doors.unlock(door))
+    }
+    const opened = new Set<string>()
+    await stage.clear({
+      progress({ phase }) {
+        if ((phase !== 'reading' && phase !== 'proving') || opened.has(phase)) return
+        opened.add(phase)
+        unlock()
+      },
+    })
+    await Promise.all(doors)
+    expect(order.indexOf('unlockDoor')).toBeLessThan(order.indexOf('disableTerminal'))
+    expect(order.lastIndexOf('unlockDoor')).toBeGreaterThan(order.indexOf('enableTerminal'))
+    expect(order.filter((name) => name === 'unlockDoor')).toHaveLength(2)
+    expect(stage.terminal.memory.log.count).toBe(0)
+  })
+
+  it('gives way to another process while the log is read, and then reads it anew', async () => {
+    await using stage = await Stage.set({ people: 5, punches: 9_000, seed: 316 })
+    const { service, device } = stage
+    const { database } = service
+    const leases = createMemoryLeases({
+      leaseMs: 30_000,
+      issueFence: (id) => database.devices.issueFence(id),
+    })
+    await using here = await alteredWay(service, () => undefined, { leases })
+    await using elsewhere = await alteredWay(service, () => undefined, { leases })
+    let asked: Promise<number> | undefined
+    const ask = () =>
+      elsewhere.withTerminal(device.id, { signal: ASKED.signal }, async (hand) => {
+        await hand.terminal.ping({ signal: hand.signal })
+        return database.punches.count(device.id)
+      })
+    const parts = { ...here, database, changes: createChanges(quiet), waitMs: 30_000, log: quiet }
+    const receipt = await clearAttendance(parts, {
+      ...ASKED,
+      deviceId: device.id,
+      progress({ phase }) {
+        if (phase === 'reading') asked ??= ask()
+      },
+    })
+    expect(await asked).toBeLessThan(9_000)
+    expect(receipt).toMatchObject({ cleared: 9_000, read: 9_000 })
+    expect(await database.punches.count(device.id)).toBe(9_000)
+    expect(stage.clearings).toBe(1)
   })
 
   it('sends nothing to an empty log', async () => {

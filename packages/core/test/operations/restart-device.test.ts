@@ -119,7 +119,9 @@ describe('restarting a terminal', () => {
     const terminal = await service.terminal({ punches: 0 })
     const { id } = await service.register(terminal)
     await restart(service, id)
+    const { sessionsOpened } = terminal.stats
     await service[Symbol.asyncDispose]()
+    expect(terminal.stats.sessionsOpened).toBe(sessionsOpened)
   })
 
   it('of a device that is not there or switched off sends nothing', async () => {

@@ -5,6 +5,7 @@ import { openSecrets } from '../../src/secrets.ts'
 import { createBreakers } from '../../src/terminals/breaker.ts'
 import { createDialler } from '../../src/terminals/dial.ts'
 import { createMemoryLeases } from '../../src/terminals/lease-memory.ts'
+import type { LeaseKeeper } from '../../src/terminals/lease.ts'
 import { createNetworkBounds } from '../../src/terminals/network-bounds.ts'
 import { createSessionPool } from '../../src/terminals/session-pool.ts'
 import { createWithTerminal, type WithTerminal } from '../../src/terminals/with-terminal.ts'
@@ -15,15 +16,15 @@ export interface AlteredWay extends AsyncDisposable {
   readonly audit: AuditTrail
 }
 
-/** `alter` is given each terminal that was connected to. */
+/** `alter` is given each terminal that was connected to. With `leases` given to several, they are as many processes. */
 export async function alteredWay(
   { services: { config }, database }: ScratchService,
   alter: (terminal: Terminal) => void,
-  { idleMs = 0 }: { readonly idleMs?: number } = {},
+  { idleMs = 0, leases }: { readonly idleMs?: number; readonly leases?: LeaseKeeper } = {},
 ): Promise<AlteredWay> {
   const keeper = (): ReturnType<typeof createMemoryLeases> =>
     createMemoryLeases({ leaseMs: 10_000, issueFence: (id) => database.devices.issueFence(id) })
-  const pool = createSessionPool({ leases: keeper(), turns: keeper(), idleMs, log: quiet })
+  const pool = createSessionPool({ leases: leases ?? keeper(), turns: keeper(), idleMs, log: quiet })
   const dialler = createDialler(createNetworkBounds(config.deviceNetworks), 5_000)
   const secrets = await openSecrets(config)
   const withTerminal = createWithTerminal({
