@@ -14,7 +14,7 @@ import type { Breakers } from '../terminals/breaker.ts'
 import type { DialAddress } from '../terminals/dial.ts'
 import { canonicalHost } from '../terminals/network-bounds.ts'
 import { factsToStore } from '../terminals/terminal-facts.ts'
-import { addressOf } from '../terminals/with-terminal.ts'
+import { addressOf, dialKeyOf } from '../terminals/with-terminal.ts'
 import { correctedHistory, movedHistory, readZoneHistory, sameHistory, zoneAt } from '../zone-history.ts'
 import {
   commKeyOf,
@@ -54,7 +54,7 @@ export async function changeDevice(
 
   const address = newAddress(parts, before, change)
   const met = address === undefined ? undefined : await tryAddress(parts, before, address)
-  const row = await store(parts, { deviceId, change, address, met, by })
+  const row = await store(parts, { before, change, address, met, by })
   if (met !== undefined) parts.breakers.forget(deviceId)
   if (change.status === 'inactive') await cancelJobsOf(parts, deviceId)
   await parts.changes.tell({ of: 'device', deviceId })
@@ -129,7 +129,8 @@ async function tryAddress(
 
 /** A change that was checked. */
 interface CheckedChange {
-  readonly deviceId: number
+  /** The row that it was checked against. */
+  readonly before: DeviceRow
   readonly change: DeviceChange
   readonly address: DialAddress | undefined
   readonly met: MetTerminal | undefined
@@ -138,10 +139,15 @@ interface CheckedChange {
 
 async function store(parts: ChangeDeviceParts, checked: CheckedChange): Promise<DeviceRow> {
   const { database, audit } = parts
-  const { deviceId, change, by } = checked
+  const { before, change, by } = checked
+  const { id: deviceId } = before
   try {
     return await database.transaction(async (tx) => {
       const now = new Date().toISOString()
+      const locked = await tx.devices.lock(deviceId)
+      if (locked.deletedAt !== null) throw new ServiceError('DEVICE_NOT_FOUND')
+      // What was tried is the address and key together: a change of either that came in between was not.
+      if (checked.address !== undefined && dialKeyOf(locked) !== dialKeyOf(before)) throw changedMeanwhile()
       const zone = await storeZone(parts, tx, { deviceId, change, now })
       const row = await tx.devices.update(deviceId, changesOf(parts, checked, zone, now), now)
       if (row === undefined) throw new ServiceError('DEVICE_NOT_FOUND')
@@ -159,7 +165,13 @@ async function store(parts: ChangeDeviceParts, checked: CheckedChange): Promise<
   }
 }
 
-/** Writes the history, and queues what follows from it. Gives the zone that is in force now. */
+function changedMeanwhile(): ServiceError {
+  return new ServiceError('DEVICE_BUSY', {
+    message: 'The device was changed by somebody else meanwhile; try again',
+  })
+}
+
+/** Writes the history, and queues what follows from it. Gives the zone that is in force now. The device's row is locked. */
 async function storeZone(
   { jobs }: ChangeDeviceParts,
   tx: Transaction,
@@ -167,10 +179,8 @@ async function storeZone(
     deviceId,
     change: { timezone, timezoneSince },
     now,
-  }: Pick<CheckedChange, 'deviceId' | 'change'> & { now: string },
+  }: { readonly deviceId: number; readonly change: DeviceChange; readonly now: string },
 ): Promise<string> {
-  if ((await tx.devices.findById(deviceId)) === undefined) throw new ServiceError('DEVICE_NOT_FOUND')
-  await tx.devices.lock(deviceId)
   const before = await readZoneHistory(tx, deviceId)
   if (timezone === undefined) return zoneAt(before, Date.parse(now))
   const zones =

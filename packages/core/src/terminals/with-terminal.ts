@@ -123,7 +123,7 @@ export function addressOf(device: DeviceRow, secrets: Secrets): DialAddress {
 }
 
 /** Changes whenever a session made before would not be the same session now. */
-function dialKeyOf(device: DeviceRow): string {
+export function dialKeyOf(device: DeviceRow): string {
   const { ip, port, transport, nameEncoding, commKeyEncrypted } = device
   return JSON.stringify([ip, port, transport, nameEncoding, commKeyEncrypted])
 }

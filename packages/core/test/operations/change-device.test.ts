@@ -98,6 +98,22 @@ describe.each(engines)('changing a device, in %s', (engine) => {
     expect(await audited(service, 'device.change')).toEqual([])
   })
 
+  it('is refused where somebody else changed the address while this one was tried', async () => {
+    await using service = await scratchService(engine)
+    const { id } = await service.register(await service.terminal({ punches: 0 }))
+    const outcomes = await Promise.allSettled([
+      change(service, id, { password: '0' }),
+      change(service, id, { transport: 'tcp' }),
+    ])
+    const stored = await service.services.devices.find(id)
+    const tcp = outcomes[1].status === 'fulfilled'
+    expect(stored.transport).toBe(tcp ? 'tcp' : 'auto')
+    for (const outcome of outcomes) {
+      if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'DEVICE_BUSY' })
+    }
+    expect(outcomes.some(({ status }) => status === 'fulfilled')).toBe(true)
+  })
+
   it('switched off cancels what was queued, and nothing touches the terminal until it is on again', async () => {
     await using service = await scratchService(engine)
     const { services } = service
