@@ -1,8 +1,9 @@
 // Punches as the service lists them, how they are asked for, and the job that brings them.
 import { InvalidCursor, type Database, type ListedPunch, type PunchPage as StoredPage } from '@org/data'
 import type { Actor } from './accounts/account.ts'
+import type { AuditTrail } from './audit-trail.ts'
 import { ServiceError, validationError } from './errors.ts'
-import { attendanceSync, type SyncMode } from './jobs/catalogue.ts'
+import { attendanceClearing, attendanceSync, type SyncMode } from './jobs/catalogue.ts'
 import type { Enqueued, JobQueue } from './jobs/job-queue.ts'
 import { findActiveDevice } from './terminals/with-terminal.ts'
 
@@ -84,19 +85,25 @@ export interface Attendance {
   each(filter: PunchFilter, sort: PunchSort, signal: AbortSignal): AsyncIterable<readonly Punch[]>
   /** Queues a sync (default `auto`), or gives the unfinished one of that device. Throws DEVICE_NOT_FOUND, DEVICE_INACTIVE. */
   requestSync(deviceId: number, input: { readonly mode?: SyncMode }, by: Actor): Promise<Enqueued>
+  /**
+   * Queues the clearing of the terminal's log, or gives the unfinished one. `confirm` is the device's serial number, so that nobody
+   * clears another terminal than the one that they mean. Throws VALIDATION_ERROR, DEVICE_NOT_FOUND, DEVICE_INACTIVE.
+   */
+  requestClearing(deviceId: number, input: { readonly confirm: string }, by: Actor): Promise<Enqueued>
 }
 
 /** What attendance is put together from. */
 export interface AttendanceParts {
   readonly database: Database
   readonly jobs: JobQueue
+  readonly audit: AuditTrail
 }
 
 /** Punches of one batch of `each`. */
 const BATCH_SIZE = 1_000
 
 /** The service on punches. */
-export function createAttendance({ database, jobs }: AttendanceParts): Attendance {
+export function createAttendance({ database, jobs, audit }: AttendanceParts): Attendance {
   return {
     list,
     async listOfDevice(deviceId, filter, paging) {
@@ -115,6 +122,29 @@ export function createAttendance({ database, jobs }: AttendanceParts): Attendanc
     async requestSync(deviceId, { mode = 'auto' }) {
       await findActiveDevice(database, deviceId)
       return jobs.enqueue(attendanceSync, { deviceId, mode })
+    },
+    async requestClearing(deviceId, { confirm }, by) {
+      const { serialNumber, terminalSerialNumber } = await findActiveDevice(database, deviceId)
+      if (confirm !== (serialNumber ?? terminalSerialNumber)) {
+        throw validationError([{ field: 'confirm', message: 'must be the serial number of the device' }])
+      }
+      const { name, accountId, address } = by
+      return database.transaction(async (tx) => {
+        const enqueued = await jobs.enqueue(
+          attendanceClearing,
+          { deviceId, by: { name, accountId, address } },
+          { tx },
+        )
+        if (enqueued.deduplicated) return enqueued
+        await audit.record(tx, {
+          action: 'attendance.clear',
+          by,
+          target: { type: 'device', id: deviceId },
+          outcome: 'attempted',
+          auditId: enqueued.job.id,
+        })
+        return enqueued
+      })
     },
   }
 

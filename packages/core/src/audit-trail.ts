@@ -29,6 +29,10 @@ export interface AuditedAct {
     | 'person.edit'
     | 'person.remove'
     | 'people.copy'
+    | 'device.change'
+    | 'device.delete'
+    | 'device.restart'
+    | 'attendance.clear'
   readonly by: Actor
   readonly target: { readonly type: 'account' | 'api-key' | 'device'; readonly id: number } | null
   readonly outcome: 'success' | 'refused' | 'attempted' | 'unreachable' | 'unknown'

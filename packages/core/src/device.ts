@@ -58,6 +58,23 @@ export interface DeviceInput {
   readonly unlockUnit?: UnlockUnit
 }
 
+/**
+ * What `PUT` and `PATCH /devices/{deviceId}` give, already checked against their schema. Left out means that it stays. `timezone` alone
+ * corrects the instants of all punches; with `timezoneSince` (a wall time, YYYY-MM-DDTHH:MM:SS) the terminal has moved, and those
+ * before keep theirs.
+ */
+export interface DeviceChange extends Partial<DeviceInput> {
+  readonly timezoneSince?: string
+  readonly status?: DeviceStatus
+}
+
+/** The last known state of a device. */
+export interface DeviceState {
+  readonly device: Device
+  /** How many attendance records its terminal last said it holds and can hold; null where it never did. */
+  readonly records: { readonly count: number; readonly capacity: number } | null
+}
+
 /** Which devices are listed. */
 export interface DeviceFilter {
   readonly status?: DeviceStatus
@@ -77,6 +94,15 @@ export interface PageRequest {
 export interface Page<Row> {
   readonly rows: readonly Row[]
   readonly total: number
+}
+
+/** The last known state of a device, from its row alone. */
+export function toDeviceState(row: DeviceRow): DeviceState {
+  const records: unknown = row.info?.['records']
+  const told = typeof records === 'object' && records !== null && 'count' in records && 'capacity' in records
+  const { count, capacity } = told ? records : { count: undefined, capacity: undefined }
+  const usable = typeof count === 'number' && typeof capacity === 'number'
+  return { device: toDevice(row), records: usable ? { count, capacity } : null }
 }
 
 /** A device's row without what nobody outside may see. */

@@ -138,6 +138,11 @@ export const ERRORS = defineErrors({
     type: 'UserExistsError',
     message: 'Somebody on this device has this user_id already',
   },
+  UNSYNCED_RECORDS: {
+    status: 409,
+    type: 'UnsyncedRecordsError',
+    message: 'It could not be proven that every record of the terminal is stored, so nothing was cleared',
+  },
   PAYLOAD_TOO_LARGE: { status: 413, type: 'PayloadTooLargeError', message: 'The request body is too large' },
   UNSUPPORTED_MEDIA_TYPE: {
     status: 415,
@@ -173,6 +178,12 @@ export const ERRORS = defineErrors({
     status: 500,
     type: 'DeviceDataUnreadableError',
     message: 'The terminal sent records of a form that is not known; nothing was guessed and nothing stored',
+  },
+  DEVICE_UNREACHABLE_AT_RESTART: {
+    code: 'DEVICE_UNREACHABLE',
+    status: 500,
+    type: 'DeviceUnreachableError',
+    message: 'The terminal does not answer, so it was not restarted; check its power, address and port',
   },
   STORED_KEY_UNREADABLE: {
     status: 500,
@@ -272,6 +283,13 @@ export const ERRORS = defineErrors({
     status: 504,
     type: 'OutcomeUnknownError',
     message: 'The command was sent and no answer came: the door may have opened. Look before asking again',
+  },
+  CLEARING_OUTCOME_UNKNOWN: {
+    code: 'OUTCOME_UNKNOWN',
+    status: 504,
+    type: 'OutcomeUnknownError',
+    message:
+      'The command to clear was sent and no answer came; every record is stored, and the next sync finds out whether the log is empty',
   },
   SERVICE_STOPPING: {
     status: 503,

@@ -25,8 +25,10 @@ export type { Config, ConfigFault, RunMode } from './config.ts'
 export { CONFIG, ConfigError, readConfig } from './config.ts'
 export type {
   Device,
+  DeviceChange,
   DeviceFilter,
   DeviceInput,
+  DeviceState,
   DeviceStatus,
   DeviceTransport,
   Page,
@@ -38,17 +40,21 @@ export type { Devices } from './devices.ts'
 export type { ErrorEntry, ErrorName, FieldFault, ServiceErrorOptions, UnreachableReason } from './errors.ts'
 export { ERRORS, ServiceError, toServiceError, validationError } from './errors.ts'
 export {
+  ClearingReceipt,
   NoticeReceipt,
   PeopleCopyReport,
   PeopleSyncReport,
   PunchReceipt,
   SyncCertificate,
   SyncMode,
+  TimesCorrection,
+  attendanceClearing,
   attendanceSync,
   noticeDelivery,
   peopleCopy,
   peopleSync,
   punchDelivery,
+  timesCorrection,
   type PeopleCopyOrder,
 } from './jobs/catalogue.ts'
 export { JOB_ERRORS } from './jobs/job-errors.ts'
@@ -75,7 +81,10 @@ export type { Deliveries } from './notices/deliveries.ts'
 export { Notice, NoticeChannel, type Notices, type QueuedNotice } from './notices/notice.ts'
 export { toPunchJson, type PunchJson } from './punch-json.ts'
 export type { Doors, Unlock, UnlockInput, UnlockOutcome } from './operations/unlock-door.ts'
+export type { ClearAttendanceInput } from './operations/clear-attendance.ts'
+export type { CorrectTimesInput } from './operations/correct-times.ts'
 export type { DeviceInfo } from './operations/read-info.ts'
+export type { Restart } from './operations/restart-device.ts'
 export type { ClockSetting } from './operations/set-clock.ts'
 export { PRIVILEGES } from './operations/add-person.ts'
 export type { AddPersonInput, EnrollmentFailure } from './operations/add-person.ts'

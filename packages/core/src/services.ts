@@ -20,7 +20,13 @@ import { ConfigError, type Config, type RunMode } from './config.ts'
 import { createDevices, type Devices } from './devices.ts'
 import { ServiceError } from './errors.ts'
 import { checkHealth, type Health } from './health.ts'
-import type { PeopleCopyReport, PeopleSyncReport, SyncCertificate } from './jobs/catalogue.ts'
+import type {
+  ClearingReceipt,
+  PeopleCopyReport,
+  PeopleSyncReport,
+  SyncCertificate,
+  TimesCorrection,
+} from './jobs/catalogue.ts'
 import type { JobQueueOptions } from './jobs/carried-job-queue.ts'
 import { createBullmqJobQueue } from './jobs/job-queue-bullmq.ts'
 import { createDatabaseJobQueue } from './jobs/job-queue-database.ts'
@@ -36,6 +42,9 @@ import { clearCache } from './operations/clear-cache.ts'
 import { copyPeopleTo, type CopyPeopleInput } from './operations/copy-people.ts'
 import { createKeptTemplates } from './operations/kept-templates.ts'
 import { undoLeftBehind } from './operations/pending-people.ts'
+import { clearAttendance, type ClearAttendanceInput } from './operations/clear-attendance.ts'
+import { correctTimes, type CorrectTimesInput } from './operations/correct-times.ts'
+import { createRestartWatch } from './operations/restart-watch.ts'
 import { syncAttendance, type SyncAttendanceInput } from './operations/sync-attendance.ts'
 import { syncPeople, type SyncPeopleInput } from './operations/sync-people.ts'
 import { createDoors, type Doors } from './operations/unlock-door.ts'
@@ -108,6 +117,10 @@ export interface Services {
   syncPeople(input: SyncPeopleInput): Promise<PeopleSyncReport>
   /** Writes people to a terminal; what the worker's handler calls. Throws as syncAttendance does. */
   copyPeople(input: CopyPeopleInput): Promise<PeopleCopyReport>
+  /** Empties a terminal's log once all of it is proven to be stored; what the worker's handler calls. */
+  clearAttendance(input: ClearAttendanceInput): Promise<ClearingReceipt>
+  /** Computes a device's instants anew after its zone was changed; what the worker's handler calls. */
+  correctTimes(input: CorrectTimesInput): Promise<TimesCorrection>
   /** False as soon as close() was called or `mustStop` has aborted. */
   readonly ready: boolean
   /** Aborts when the process has lost the right to run alone on its data. Whoever started it ends it then. */
@@ -205,20 +218,23 @@ async function assemble(
 
   const bounds = createNetworkBounds(config.deviceNetworks)
   const dialler = createDialler(bounds, leaseMarginMs(config.DEVICE_LEASE_MS))
+  const breakers = createBreakers()
   const pool = createSessionPool({ leases, turns: openTurns(), idleMs: config.DEVICE_IDLE_MS, log })
   const wayToTerminals = createWithTerminal({
     database,
     secrets,
-    breakers: createBreakers(),
+    breakers,
     pool,
     dialler,
     waitMs: config.DEVICE_WAIT_MS,
     beforeAct: (hand) => undoLeftBehind({ database, log }, hand),
     noteContact: createContactNotes({ database, notices, log }),
+    log,
   })
   const withTerminal = countOperations(wayToTerminals, metrics)
   const templates = createKeptTemplates({ database, secrets, kept: config.STORE_TEMPLATES })
 
+  const restartWatch = createRestartWatch({ withTerminal, changes, log })
   const doors = createDoors({ database, withTerminal, audit, notices, attemptMs: UNLOCK_WITHIN_MS, log })
   const settling = setInterval(() => {
     doors.settleAbandoned().catch((error: unknown) => {
@@ -234,7 +250,7 @@ async function assemble(
     stopping.abort(new ServiceError('SERVICE_STOPPING'))
     clearInterval(settling)
     clearInterval(forgetting)
-    await jobs.close()
+    await Promise.all([jobs.close(), restartWatch.close()])
     await pool.close()
     await leases.close()
     await tally.close()
@@ -255,14 +271,19 @@ async function assemble(
       database,
       secrets,
       audit,
+      jobs,
+      breakers,
+      changes,
       bounds,
       dialler,
       withTerminal,
       leases,
+      notices,
+      restartWatch,
       log,
       stopping: stopping.signal,
     }),
-    attendance: createAttendance({ database, jobs }),
+    attendance: createAttendance({ database, jobs, audit }),
     people: createPeople({ database, withTerminal, audit, changes, templates, jobs, log }),
     doors,
     jobs,
@@ -284,6 +305,9 @@ async function assemble(
       syncPeople({ database, withTerminal, changes, templates, waitMs: jobWaitMs }, input),
     copyPeople: (input) =>
       copyPeopleTo({ database, withTerminal, changes, audit, templates, waitMs: jobWaitMs }, input),
+    clearAttendance: (input) =>
+      clearAttendance({ database, withTerminal, changes, punchNews, audit, waitMs: jobWaitMs, log }, input),
+    correctTimes: (input) => correctTimes({ database, changes }, input),
     get ready() {
       return isReady()
     },

@@ -1,15 +1,11 @@
 // A worker that is killed in the middle of a sync, and one that comes after it.
-import { spawn, type ChildProcessByStdio } from 'node:child_process'
-import { once } from 'node:events'
-import { createInterface } from 'node:readline'
-import type { Readable } from 'node:stream'
-import { fileURLToPath } from 'node:url'
 import { openDatabase } from '@org/data'
 import { startTerminal } from '@org/zk-sim'
 import { describe, expect, it } from 'vitest'
 import { EMBEDDED_ONLY, serverUrl } from '../../../scripts/toolchain/scratch-database.ts'
 import { expectSameAsTerminal, rowsOf } from './support/same-as-terminal.ts'
 import { openScratch, scratchFolder, type Engine } from './support/scratch-service.ts'
+import { startProcess } from './support/test-process.ts'
 
 const QUICK = { JOB_CLAIM_MS: '1000', DEVICE_LEASE_MS: '3000', LOG_LEVEL: 'silent' }
 
@@ -38,7 +34,7 @@ describe.each(modes)('a worker killed in the middle of a sync, in %s', (_name, e
     await using terminal = await startTerminal({ people: 20, punches: 20_000, seed: 71, paceMs: 4 })
     const env = { DATABASE_URL: url, DATA_DIR: folder.path, ...QUICK, ...modeEnv() }
 
-    using first = startWorker({ ...env, DEVICE_PORT: String(terminal.port) })
+    using first = startProcess('worker-process.ts', { ...env, DEVICE_PORT: String(terminal.port) })
     const [, deviceId = '', jobId = ''] = (await first.line(/^asked/)).split(' ')
     await first.line(/^reading/)
     first.process.kill('SIGKILL')
@@ -48,7 +44,7 @@ describe.each(modes)('a worker killed in the middle of a sync, in %s', (_name, e
     expect(stored).toBeGreaterThan(0)
     expect(stored).toBeLessThan(20_000)
 
-    using second = startWorker({ ...env, JOB_ID: jobId })
+    using second = startProcess('worker-process.ts', { ...env, JOB_ID: jobId })
     const job: unknown = JSON.parse(await second.line(/^\{/))
     await second.ended
 
@@ -59,34 +55,3 @@ describe.each(modes)('a worker killed in the middle of a sync, in %s', (_name, e
     await database.close()
   })
 })
-
-interface WorkerProcess extends Disposable {
-  readonly process: ChildProcessByStdio<null, Readable, null>
-  /** The next line that fits. Rejects when the process ends without one. */
-  line(pattern: RegExp): Promise<string>
-  readonly ended: Promise<unknown>
-}
-
-function startWorker(env: Record<string, string>): WorkerProcess {
-  const child = spawn(
-    process.execPath,
-    [fileURLToPath(new URL('support/worker-process.ts', import.meta.url))],
-    {
-      env: { PATH: process.env['PATH'] ?? '', ...env },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  )
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
-  return {
-    process: child,
-    ended: once(child, 'close'),
-    [Symbol.dispose]: () => void child.kill('SIGKILL'),
-    async line(pattern) {
-      for (;;) {
-        const { done, value } = await lines.next()
-        if (done === true) throw new Error(`the worker ended without saying ${String(pattern)}`)
-        if (pattern.test(value)) return value
-      }
-    },
-  }
-}

@@ -1,10 +1,10 @@
 // Devices: registered terminals, their last known state, and who may write for them (fence) from where (bookmark).
 import { sql } from 'kysely'
-import type { Instant, JsonObject } from './columns.ts'
+import type { Instant, JsonObject, WallTime } from './columns.ts'
 import type { Page, PageRequest } from './database.ts'
 import { forUpdate } from './dialect.ts'
 import { MissingReference, StaleBookmark, StaleFence } from './errors.ts'
-import { devices, type Bookmark, type Device } from './schema.ts'
+import { devices, deviceZones, type Bookmark, type Device } from './schema.ts'
 import type { Scope } from './scope.ts'
 
 /** What is known when a device is registered or brought back. */
@@ -30,8 +30,17 @@ export interface NewDevice {
   readonly createdAt: Instant
 }
 
-/** What may be changed of a device afterwards; what is left out stays. */
-export type DeviceChanges = Partial<Omit<NewDevice, 'createdAt'> & Pick<Device, 'status'>>
+/** What may be changed of a device afterwards; what is left out stays. Its zone is changed by `replaceZones`. */
+export type DeviceChanges = Partial<
+  Omit<NewDevice, 'createdAt' | 'timezone'> & Pick<Device, 'status' | 'lastError'>
+>
+
+/** A zone of a terminal's clock, and the wall time from which it holds; '': from the beginning. */
+export interface ZonePeriod {
+  readonly since: WallTime
+  /** IANA name. */
+  readonly timezone: string
+}
 
 /** What a contact with the terminal told; what is left out stays. */
 export type DeviceContact = Partial<
@@ -78,11 +87,15 @@ export interface Devices {
   noteContact(id: number, contact: DeviceContact): Promise<void>
   /** The next fence number of the device: higher than every one issued before. Throws MissingReference. */
   issueFence(id: number): Promise<number>
+  /** The zones of a device's clock, deleted devices too: by `since`, the first from the beginning. Throws MissingReference. */
+  listZones(id: number): Promise<readonly ZonePeriod[]>
+  /** Notes that a terminal takes no punches because of us, or (null) that it takes them again. */
+  noteDisabled(id: number, at: Instant | null): Promise<void>
 }
 
 export interface DevicesInTransaction extends Devices {
-  /** The device, with its row locked until the transaction ends. */
-  lock(id: number): Promise<Device | undefined>
+  /** Locks the device's row, a deleted one too, until the transaction ends: no writer comes in between. Throws MissingReference. */
+  lock(id: number): Promise<Device>
   /**
    * Locks the device's row until the transaction ends and refuses an old lease: throws StaleFence when a newer one has
    * written, MissingReference when there is no such device. To be called before anything is written under a lease.
@@ -93,6 +106,11 @@ export interface DevicesInTransaction extends Devices {
    * checkFence does.
    */
   moveBookmark(id: number, move: BookmarkMove): Promise<void>
+  /**
+   * Locks the device's row and replaces the zones of its clock; the last becomes the one that the device names. Throws
+   * TypeError unless the first holds from the beginning and each begins after the one before.
+   */
+  replaceZones(id: number, zones: readonly ZonePeriod[], now: Instant): Promise<void>
 }
 
 export interface BookmarkMove {
@@ -168,6 +186,7 @@ export function devicesIn(scope: Scope): DevicesInTransaction {
           bookmarkAt: gone.bookmarkAt,
           fence: gone.fence,
           fenceSeen: gone.fenceSeen,
+          disabledAt: gone.disabledAt,
         })
       }),
 
@@ -193,10 +212,40 @@ export function devicesIn(scope: Scope): DevicesInTransaction {
         return fence
       }),
 
-    async lock(id) {
-      const device = await lockedDevice(scope, id)
-      return device?.deletedAt === null ? device : undefined
+    async listZones(id) {
+      const device = await db.selectFrom('devices').select('timezone').where('id', '=', id).executeTakeFirst()
+      if (device === undefined) throw new MissingReference()
+      const stored = await db
+        .selectFrom('device_zones')
+        .selectAll()
+        .where('device_id', '=', id)
+        .orderBy('since')
+        .execute()
+      if (stored.length === 0) return [{ since: '', timezone: device.timezone }]
+      return stored.map((row) => {
+        const { since, timezone } = deviceZones.decode(row)
+        return { since, timezone }
+      })
     },
+
+    async noteDisabled(id, at) {
+      const changes = devices.encodeChanges({ disabledAt: at })
+      await db.updateTable('devices').set(changes).where('id', '=', id).execute()
+    },
+
+    async replaceZones(id, zones, now) {
+      const newest = checkedZones(zones)
+      await lockDevice(scope, id)
+      await db.deleteFrom('device_zones').where('device_id', '=', id).execute()
+      await db
+        .insertInto('device_zones')
+        .values(zones.map((period) => deviceZones.encode({ deviceId: id, ...period })))
+        .execute()
+      const changes = devices.encodeChanges({ timezone: newest.timezone, updatedAt: now })
+      await db.updateTable('devices').set(changes).where('id', '=', id).execute()
+    },
+
+    lock: (id) => lockDevice(scope, id),
 
     async checkFence(id, fence) {
       await lockUnderFence(scope, id, fence)
@@ -227,6 +276,7 @@ const UNKNOWN = {
   unreachableSince: null,
   offlineTold: false,
   logFullTold: false,
+  disabledAt: null,
 } as const
 
 /** Locks the device's row until the transaction ends. Throws MissingReference. */
@@ -277,6 +327,17 @@ function keysOf(
   }
 }
 
+/** The last of a history that is one. */
+function checkedZones(zones: readonly ZonePeriod[]): ZonePeriod {
+  const newest = zones.at(-1)
+  const ordered = zones.every(({ since }, at) =>
+    at === 0 ? since === '' : since > (zones[at - 1]?.since ?? ''),
+  )
+  if (newest === undefined || !ordered)
+    throw new TypeError('zones begin with one that holds from the beginning, each later than the one before')
+  return newest
+}
+
 function addressKey(ip: string, port: number): string {
   return `${ip.toLowerCase()} ${port}`
 }
@@ -288,6 +349,7 @@ function sameBookmark(one: Bookmark | null, other: Bookmark | null): boolean {
     one.recordSize === other.recordSize &&
     one.layout === other.layout &&
     one.anchor === other.anchor &&
+    (one.clearing ?? false) === (other.clearing ?? false) &&
     (one.cleared ?? false) === (other.cleared ?? false)
   )
 }

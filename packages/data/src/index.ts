@@ -29,6 +29,7 @@ export type {
   Devices,
   DevicesInTransaction,
   NewDevice,
+  ZonePeriod,
 } from './devices.ts'
 export type { NewPendingPerson, PendingPeople } from './pending-people.ts'
 export type { NewPerson, People, PeopleFilter, PeopleWritten } from './people.ts'
@@ -46,6 +47,7 @@ export type {
   PunchesInTransaction,
   PunchesWritten,
 } from './punches.ts'
+export type { PunchPlace, PunchTime, TimesCorrected, TimesToCorrect } from './punch-times.ts'
 export type { Claim, JobCounts, JobFailure, JobFilter, Jobs, NewJob } from './jobs.ts'
 export type {
   Audit,

@@ -1,9 +1,15 @@
 // Punches: every attendance record once, however often, in whatever order and by whomever it is read.
 import type { Instant, WallTime } from './columns.ts'
-import { punchesAlong } from './dialect.ts'
 import { findPunch, findPunches, listPunches } from './punch-list.ts'
+import {
+  correctTimes,
+  punchesBehind,
+  type PunchPlace,
+  type TimesCorrected,
+  type TimesToCorrect,
+} from './punch-times.ts'
 import { insertEarly, insertTail, insertWhole } from './punch-writes.ts'
-import { punches, type Punch } from './schema.ts'
+import type { Punch } from './schema.ts'
 import type { Scope } from './scope.ts'
 
 /**
@@ -70,6 +76,8 @@ export interface Punches {
   findByIds(ids: readonly number[]): Promise<readonly ListedPunch[]>
   /** All of a device, denied ones too. */
   count(deviceId: number): Promise<number>
+  /** Whether the log's record of this person and second is stored; what a live event has told early does not count. */
+  isStored(deviceId: number, place: Pick<PunchPlace, 'packedTime' | 'logNumber'>): Promise<boolean>
   /**
    * All punches of a device in the order of their places (recorded time, log number, occurrence), `batchSize` (1000)
    * at a time. Each batch is a query of its own: what is stored meanwhile may or may not be among them.
@@ -100,6 +108,11 @@ export interface PunchesInTransaction extends Punches {
   ): Promise<PunchesWritten>
   /** A live event: stored only where that person and second have no row. Whether it was. */
   insertEarly(deviceId: number, punch: NewPunch): Promise<ListedPunch | undefined>
+  /**
+   * Goes over the next stored punches of a device in the order of their places, and gives those whose zone, instant or status is
+   * not what `timeOf` says the right ones. Nothing else of them changes.
+   */
+  correctTimes(deviceId: number, batch: TimesToCorrect): Promise<TimesCorrected>
 }
 
 export function punchesIn(scope: Scope): PunchesInTransaction {
@@ -118,34 +131,32 @@ export function punchesIn(scope: Scope): PunchesInTransaction {
       return total
     },
 
-    async *each(deviceId, batchSize = 1_000) {
-      const next = db
-        .selectFrom(punchesAlong(scope, 'punches_place'))
-        .selectAll()
+    async isStored(deviceId, { packedTime, logNumber }) {
+      const found = await db
+        .selectFrom('punches')
+        .select('id')
         .where('device_id', '=', deviceId)
-        .orderBy('packed_time')
-        .orderBy('log_number')
-        .orderBy('occurrence')
-        .limit(batchSize)
-      let batch = (await next.execute()).map((stored) => punches.decode(stored))
-      for (let last = batch.at(-1); last !== undefined; last = batch.at(-1)) {
+        .where('packed_time', '=', packedTime)
+        .where('log_number', '=', logNumber)
+        .where('early', '=', 0)
+        .limit(1)
+        .execute()
+      return found.length > 0
+    },
+
+    async *each(deviceId, batchSize = 1_000) {
+      let after: PunchPlace | undefined
+      for (;;) {
+        const batch = await punchesBehind(scope, deviceId, after, batchSize)
+        after = batch.at(-1)
+        if (after === undefined) return
         yield batch
-        const { packedTime, logNumber, occurrence } = last
-        const following = next
-          .where('packed_time', '>=', packedTime)
-          .where((of) =>
-            of.or([
-              of.eb('packed_time', '>', packedTime),
-              of.eb('log_number', '>', logNumber),
-              of.and([of.eb('log_number', '=', logNumber), of.eb('occurrence', '>', occurrence)]),
-            ]),
-          )
-        batch = (await following.execute()).map((stored) => punches.decode(stored))
       }
     },
 
     insertTail: (deviceId, given, options) => insertTail(scope, deviceId, given, options),
     insertWhole: (deviceId, given, options) => insertWhole(scope, deviceId, given, options),
     insertEarly: (deviceId, given) => insertEarly(scope, deviceId, given),
+    correctTimes: (deviceId, batch) => correctTimes(scope, deviceId, batch),
   }
 }

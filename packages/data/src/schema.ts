@@ -21,13 +21,15 @@ import { table, type RowOf, type StoredTable } from './table.ts'
 
 /**
  * Where a reader stands in a terminal's log. `index` records lie before it; `anchor` is a digest over the raw bytes
- * of some of them; `cleared` says that the log was emptied by us, so whatever follows is new.
+ * of some of them; `clearing` says that all of them are stored and that we set out to empty the log, `cleared` that it was
+ * emptied by us, so whatever follows is new.
  */
 export type Bookmark = {
   readonly index: number
   readonly recordSize: number
   readonly layout: string
   readonly anchor: string
+  readonly clearing?: boolean
   readonly cleared?: boolean
 }
 
@@ -35,11 +37,17 @@ export type Bookmark = {
 export const bookmark = () =>
   json<Bookmark>((value) => {
     if (!isJsonObject(value)) throw new CorruptRow('is no bookmark')
-    const { index, recordSize, layout, anchor, cleared } = value
+    const { index, recordSize, layout, anchor, clearing, cleared } = value
     if (typeof index !== 'number' || typeof recordSize !== 'number') throw new CorruptRow('is no bookmark')
     if (typeof layout !== 'string' || typeof anchor !== 'string') throw new CorruptRow('is no bookmark')
-    const place = { index, recordSize, layout, anchor }
-    return typeof cleared === 'boolean' ? { ...place, cleared } : place
+    return {
+      index,
+      recordSize,
+      layout,
+      anchor,
+      ...(typeof clearing === 'boolean' ? { clearing } : {}),
+      ...(typeof cleared === 'boolean' ? { cleared } : {}),
+    }
   })
 
 /** A list of numbers. */
@@ -109,7 +117,7 @@ export const devices = table('devices', {
   terminal_serial_number: nullable(text(255)), // what the terminal itself says
   terminal_serial_key: nullable(text(255)), // unique; kept when deleted
   transport: oneOf('auto', 'tcp', 'udp'),
-  timezone: text(64), // IANA name
+  timezone: text(64), // IANA name; the newest of device_zones where that has rows
   name_encoding: text(64), // 'auto' or a WHATWG label
   live: bool(),
   sync_interval_minutes: nullable(int()),
@@ -131,6 +139,14 @@ export const devices = table('devices', {
   unreachable_since: nullable(instant()), // the first of the contacts that have failed in a row; null when the last went well
   offline_told: bool(), // people were told that it is away, and not yet that it is back
   log_full_told: bool(), // people were told that its log is almost full, and it has not been emptied since
+  disabled_at: nullable(instant()), // since when we keep people from punching; null: we do not
+})
+
+/** Zones in which a device's clock has run. No row: always in the one that the device names. */
+export const deviceZones = table('device_zones', {
+  device_id: int(), // with since the key
+  since: text(19), // wall time from which the zone holds; '' from the beginning
+  timezone: text(64),
 })
 
 /** Who is on a device, by PIN. */
@@ -323,6 +339,7 @@ export interface Schema {
   credentials: StoredTable<typeof credentials>
   api_keys: StoredTable<typeof apiKeys>
   devices: StoredTable<typeof devices>
+  device_zones: StoredTable<typeof deviceZones>
   people: StoredTable<typeof people>
   pending_people: StoredTable<typeof pendingPeople>
   person_templates: StoredTable<typeof personTemplates>

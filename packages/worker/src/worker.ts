@@ -1,6 +1,7 @@
 // Takes jobs from the queue and hands each to its handler; knows no queue technology and no operation's inside.
 import type { Services } from '@org/core'
 import { attendanceSyncHandler } from './handlers/attendance-sync.ts'
+import { maintenanceHandlers } from './handlers/maintenance.ts'
 import { notificationHandlers } from './handlers/notifications.ts'
 import { peopleCopyHandler, peopleSyncHandler } from './handlers/user-sync.ts'
 
@@ -14,6 +15,7 @@ export function startWorker(services: Services): RunningWorker {
   const work = services.jobs.work(
     [
       attendanceSyncHandler(services),
+      ...maintenanceHandlers(services),
       peopleSyncHandler(services),
       peopleCopyHandler(services),
       ...notificationHandlers(services),

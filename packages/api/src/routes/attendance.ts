@@ -5,7 +5,7 @@ import type { CacheQuestion, PunchFilter, PunchPage, PunchPaging } from '@org/co
 import { replyFromCache } from '../plugins/cached-replies.ts'
 import { DeviceParams } from '../schemas/device.ts'
 import { NOT_MODIFIED, failures, succeeded, success, successList } from '../schemas/envelope.ts'
-import { JobReceipt, SyncRequest, toJobReceipt } from '../schemas/job.ts'
+import { ClearingRequest, JobReceipt, SyncRequest, toJobReceipt } from '../schemas/job.ts'
 import { toPagination } from '../schemas/paging.ts'
 import { toPunchRequest } from '../schemas/punch-filter.ts'
 import {
@@ -21,6 +21,7 @@ const LISTED = 'Attendance records'
 const QUEUED = 'Sync job queued successfully'
 const CACHED =
   'Kept for five minutes, or until something in it changes: `x-cache` says HIT or MISS, and `if-none-match` with the `etag` gets 304.'
+const CLEARING = 'Clearing job queued successfully'
 
 export const attendanceRoutes: FastifyPluginAsyncTypebox = async (app) => {
   const { attendance, cachedAnswers } = app.services
@@ -119,6 +120,28 @@ export const attendanceRoutes: FastifyPluginAsyncTypebox = async (app) => {
       const { job, deduplicated } = await attendance.requestSync(deviceId, body, actor)
       reply.code(202).header('location', `/api/v1/queue/jobs/${job.id}`)
       return succeeded(QUEUED, toJobReceipt(job, deviceId, deduplicated))
+    },
+  )
+
+  app.delete(
+    '/attendance/device/:deviceId',
+    {
+      config: { role: 'admin' },
+      schema: {
+        tags: ['Attendance'],
+        operationId: 'clearAttendance',
+        summary: "Clear a terminal's attendance log",
+        description:
+          'Answers at once with the job that does it: the log is read, and cleared only where it is proven that every record is stored; else the job fails with UNSYNCED_RECORDS. Stored punches stay.',
+        params: DeviceParams,
+        body: ClearingRequest,
+        response: { 202: success(CLEARING, JobReceipt), ...failures('DEVICE_NOT_FOUND', 'DEVICE_INACTIVE') },
+      },
+    },
+    async ({ params: { deviceId }, body, actor }, reply) => {
+      const { job, deduplicated } = await attendance.requestClearing(deviceId, body, actor)
+      reply.code(202).header('location', `/api/v1/queue/jobs/${job.id}`)
+      return succeeded(CLEARING, toJobReceipt(job, deviceId, deduplicated))
     },
   )
 }

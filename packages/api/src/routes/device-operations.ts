@@ -6,13 +6,17 @@ import { DeviceParams } from '../schemas/device.ts'
 import {
   ClockReply,
   DeviceInfoReply,
+  RestartReply,
+  RestartRequest,
   SyncTimeRequest,
   toClockReply,
   toDeviceInfoReply,
+  toRestartReply,
 } from '../schemas/device-operation.ts'
 import { failures, succeeded, success } from '../schemas/envelope.ts'
 
 const TOLD = 'Device info'
+const RESTARTING = 'Device restart initiated'
 const SET = 'Device time synchronized'
 
 /** What any contact with a terminal may end in. */
@@ -64,5 +68,37 @@ export const deviceOperationRoutes: FastifyPluginAsyncTypebox = async (app) => {
     },
     async ({ params, actor }, reply) =>
       succeeded(SET, toClockReply(await devices.setClock(params.deviceId, actor, callerGone(reply)))),
+  )
+
+  app.post(
+    '/devices/:deviceId/restart',
+    {
+      config: { role: 'admin' },
+      schema: {
+        tags: ['Device operations'],
+        operationId: 'restartDevice',
+        summary: 'Restart a terminal',
+        description:
+          'Sent once. All its connections end, and it is away for 30 to 60 seconds; it is marked as connected again once it answers. 500 when it refuses, or does not answer before the command could be sent.',
+        params: DeviceParams,
+        body: RestartRequest,
+        response: {
+          200: success(RESTARTING, RestartReply),
+          ...failures(
+            'DEVICE_NOT_FOUND',
+            'DEVICE_INACTIVE',
+            'DEVICE_COMMAND_FAILED',
+            'DEVICE_UNREACHABLE_AT_RESTART',
+            'STORED_KEY_UNREADABLE',
+            'DEVICE_BUSY',
+            'DEVICE_AUTH_FAILED',
+            'DEVICE_TRANSFER_INCOMPLETE',
+            'QUEUE_UNAVAILABLE',
+          ),
+        },
+      },
+    },
+    async ({ params, actor }, reply) =>
+      succeeded(RESTARTING, toRestartReply(await devices.restart(params.deviceId, actor, callerGone(reply)))),
   )
 }

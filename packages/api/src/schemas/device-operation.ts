@@ -1,7 +1,8 @@
 // What terminals answer when they are asked themselves, in JSON.
-import type { ClockSetting, DeviceInfo } from '@org/core'
+import type { ClockSetting, DeviceInfo, Restart } from '@org/core'
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
+import { Instant, toInstant } from './instant.ts'
 
 const textOrNull = (example: string, description?: string) =>
   Type.Union([Type.String(), Type.Null()], {
@@ -65,6 +66,40 @@ export const ClockReply = Type.Object(
   },
   { $id: 'ClockSetting', description: 'A clock that was set' },
 )
+
+/** Body of `POST /devices/{deviceId}/restart`: none, or an object without fields. */
+export const RestartRequest = Type.Object(
+  {},
+  { additionalProperties: false, description: 'Nothing is to be said', examples: [{}] },
+)
+
+/** What `POST /devices/{deviceId}/restart` answers. */
+export const RestartReply = Type.Object(
+  {
+    device_id: Type.Integer({ examples: [1] }),
+    status: Type.Literal('restarting', { examples: ['restarting'] }),
+    restarted_at: Instant('When the command was sent'),
+    acknowledged: Type.Boolean({
+      description: 'false: the terminal went without a word, as much firmware does',
+      examples: [true],
+    }),
+  },
+  { $id: 'Restart', description: 'A restart that was initiated; the terminal is away for about a minute' },
+)
+
+/** A restart, in JSON. */
+export function toRestartReply({
+  deviceId,
+  initiatedAt,
+  acknowledged,
+}: Restart): Static<typeof RestartReply> {
+  return {
+    device_id: deviceId,
+    status: 'restarting',
+    restarted_at: toInstant(initiatedAt),
+    acknowledged,
+  }
+}
 
 /** What a terminal says of itself, in JSON. */
 export function toDeviceInfoReply({

@@ -70,6 +70,23 @@ export const SyncRequest = Type.Object(
   { additionalProperties: false, description: 'How to sync', examples: [{ mode: 'auto' }] },
 )
 
+/** Body of `DELETE /attendance/device/{deviceId}`. */
+export const ClearingRequest = Type.Object(
+  {
+    confirm: Type.String({
+      minLength: 1,
+      maxLength: 255,
+      description: 'The serial_number of the device, so that no other terminal is cleared by mistake',
+      examples: ['ZKT-001-2024'],
+    }),
+  },
+  {
+    additionalProperties: false,
+    description: 'Says which terminal is meant',
+    examples: [{ confirm: 'ZKT-001-2024' }],
+  },
+)
+
 /** What a request gets that was turned into a job. */
 export const JobReceipt = Type.Object(
   {

@@ -88,7 +88,7 @@ describe('a request that no route can take', () => {
   it.each([
     ['DELETE', '/api/v1/queue/stats', 'GET, HEAD'],
     ['PUT', '/api/v1/devices', 'GET, HEAD, POST'],
-    ['POST', '/api/v1/devices/1', 'GET, HEAD'],
+    ['POST', '/api/v1/devices/1', 'DELETE, GET, HEAD, PATCH, PUT'],
     ['GET', '/api/v1/auth/login', 'POST'],
     ['OPTIONS', '/api/v1/auth/login', 'POST'],
     ['POST', '/health/live', 'GET, HEAD'],

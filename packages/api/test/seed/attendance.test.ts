@@ -277,6 +277,70 @@ describe.each(MODES)('in %s', (mode) => {
     })
   })
 
+  describe('DELETE /attendance/device/{deviceId}', () => {
+    const clear = (deviceId: number, body: unknown, token = service.admin) =>
+      service.client.ask('DELETE', `${LIST}/device/${deviceId}`, { token, body })
+    const serialOf = ({ terminal }: Registered) => terminal.memory.serialNumber
+
+    it('queues the clearing, which empties the terminal and keeps what is stored', async () => {
+      const reader = await registered(service, 61)
+      const { deviceId, terminal } = reader
+      const answer = await clear(deviceId, { confirm: serialOf(reader) })
+      expect(answer.reply).toEqual({
+        status: 202,
+        body: {
+          status: true,
+          message: 'Clearing job queued successfully',
+          data: {
+            job_id: expect.stringMatching(new RegExp(`^clear-device-${deviceId}-\\d{14}$`)),
+            device_id: deviceId,
+            status: 'queued',
+            queued_at: expect.any(String),
+          },
+        },
+      })
+      const { job_id } = answer.data as Receipt
+      expect(await service.finished(job_id)).toMatchObject({
+        state: 'completed',
+        result: { cleared: PUNCHES, read: PUNCHES, new: PUNCHES },
+      })
+      expect(terminal.memory.log.count).toBe(0)
+      expect(await service.database.punches.count(deviceId)).toBe(PUNCHES)
+      const page = { offset: 0, limit: 10 }
+      const { rows } = await service.database.audit.list({ action: 'attendance.clear' }, page)
+      const own = rows.filter(({ targetId }) => targetId === String(deviceId))
+      expect(own.map(({ outcome, auditId }) => [outcome, auditId])).toEqual([
+        ['success', job_id],
+        ['attempted', job_id],
+      ])
+    })
+
+    it('fails with UNSYNCED_RECORDS where nothing proves that all is stored', async () => {
+      const reader = await registered(service, 62)
+      reader.terminal.faults.set({ miscount: -1_000_000 })
+      const answer = await clear(reader.deviceId, { confirm: serialOf(reader) })
+      expect(await service.finished((answer.data as Receipt).job_id)).toMatchObject({
+        state: 'failed',
+        attempts: 1,
+        error: { code: 'UNSYNCED_RECORDS' },
+      })
+      expect(reader.terminal.memory.log.count).toBe(PUNCHES)
+    })
+
+    it('wants the serial number of the device, and an admin', async () => {
+      const reader = await registered(service, 63)
+      for (const body of [{ confirm: 'another' }, { confirm: '' }, {}]) {
+        const answer = await clear(reader.deviceId, body)
+        expect(answer.reply).toEqual(refused(400, 'VALIDATION_ERROR'))
+        expect(answer.faults).toEqual(['confirm'])
+      }
+      const confirm = serialOf(reader)
+      expect((await clear(4711, { confirm })).reply).toEqual(refused(404, 'DEVICE_NOT_FOUND'))
+      expect((await clear(reader.deviceId, { confirm }, await service.account('operator'))).status).toBe(403)
+      expect(reader.terminal.memory.log.count).toBe(PUNCHES)
+    })
+  })
+
   describe('GET /queue/stats', () => {
     it('S-QUE-01 S-QUE-02 S-QUE-04 has the shape of the seed document', async () => {
       const answer = await service.client.get('/api/v1/queue/stats', { token: service.admin })

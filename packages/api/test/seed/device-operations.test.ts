@@ -81,6 +81,65 @@ describe.each(MODES)('in %s', (mode) => {
     expect((await infoOf(999_999)).reply).toEqual(refused(404, 'DEVICE_NOT_FOUND'))
   })
 
+  const restart = (id: number, token = service.admin) =>
+    service.client.post(`/api/v1/devices/${id}/restart`, undefined, { token })
+  const restartsOf = async (id: number) => {
+    const page = { offset: 0, limit: 100 }
+    const { rows } = await service.database.audit.list({ action: 'device.restart' }, page)
+    return rows.filter(({ targetId }) => targetId === String(id)).map(({ outcome }) => outcome)
+  }
+
+  it(
+    'S-OPS-04 S-OPS-06 S-OPS-08 restarts a terminal: all its sessions end, it is away, and back',
+    { timeout: 90_000 },
+    async () => {
+      const options = { people: 1, punches: 1, seed: 25, serialNumber: `BOOT-${mode.length}` }
+      const [terminal, id] = await place(options)
+      await using _terminal = terminal
+      const answer = await restart(id)
+      expect(answer.reply).toEqual({
+        status: 200,
+        body: {
+          status: true,
+          message: 'Device restart initiated',
+          data: {
+            device_id: id,
+            status: 'restarting',
+            restarted_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
+            acknowledged: true,
+          },
+        },
+      })
+      expect(await restartsOf(id)).toEqual(['success', 'attempted'])
+      const state = async () =>
+        (await service.client.get(`/api/v1/devices/${id}/status`, { token: service.admin })).data
+      expect(await state()).toMatchObject({ device_id: id, is_connected: false })
+      const deadline = Date.now() + 60_000
+      while (!((await state()) as { is_connected: boolean }).is_connected && Date.now() < deadline)
+        await new Promise((resolve) => setTimeout(resolve, 100))
+      expect(await state()).toMatchObject({ is_connected: true, last_error: null })
+      expect(terminal.stats.requests['restartTerminal']).toBe(1)
+    },
+  )
+
+  it.each(['user', 'operator'] as const)('S-OPS-03 restarts nothing for the role %s', async (role) => {
+    const answer = await restart(1, await service.account(role))
+    expect(answer.reply).toEqual(refused(403, 'FORBIDDEN', { message: 'Forbidden - Not an admin' }))
+  })
+
+  it('S-OPS-05 S-OPS-09 answers 500 when a terminal cannot be restarted, and records it', async () => {
+    const options = { people: 1, punches: 1, seed: 26, serialNumber: `DEAD-${mode.length}` }
+    const [terminal, id] = await place(options)
+    await using _terminal = terminal
+    await terminal.hand.pullPlug()
+    const answer = await restart(id)
+    expect(answer.reply).toEqual(refused(500, 'DEVICE_UNREACHABLE'))
+    expect(answer.headers.get('retry-after')).toBeNull()
+    expect(await restartsOf(id)).toEqual(['unreachable', 'attempted'])
+    expect((await infoOf(id)).reply).toEqual(refused(503, 'DEVICE_UNREACHABLE'))
+    expect((await restart(999_999)).reply).toEqual(refused(404, 'DEVICE_NOT_FOUND'))
+  })
+
   it('sets a clock that is off to now in the zone of its device, and says how far off it was', async () => {
     const options = { people: 1, punches: 1, seed: 23, serialNumber: `LATE-${mode.length}` }
     const zone = 'Asia/Kathmandu'

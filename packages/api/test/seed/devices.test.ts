@@ -164,6 +164,147 @@ describe.each(MODES)('in %s', (mode) => {
     })
   })
 
+  describe('PUT and PATCH /devices/{deviceId}', () => {
+    const change = (method: 'PUT' | 'PATCH', id: number, body: unknown, token = service.admin) =>
+      service.client.ask(method, `${DEVICES}/${id}`, { token, body })
+    const placed = async (serialNumber: string): Promise<[SimulatedTerminal, number]> => {
+      const other = await startTerminal({
+        people: 3,
+        punches: 10,
+        serialNumber: `${serialNumber}-${mode.length}`,
+      })
+      const { data } = await register({ name: 'Gate', ip: '127.0.0.1', port: other.port, location: 'Hall' })
+      return [other, (data as { id: number }).id]
+    }
+
+    it.each(['PUT', 'PATCH'] as const)(
+      '%s changes the fields that are named and no other',
+      async (method) => {
+        const [other, id] = await placed(method)
+        await using _other = other
+        const before = (await service.client.get(`${DEVICES}/${id}`, { token: service.admin })).data as object
+        const answer = await change(method, id, {
+          name: 'Back door',
+          sync_interval_minutes: 30,
+          location: null,
+        })
+        expect(answer.reply).toEqual({
+          status: 200,
+          body: {
+            status: true,
+            message: 'Device updated successfully',
+            data: {
+              ...before,
+              name: 'Back door',
+              sync_interval_minutes: 30,
+              location: null,
+              updated_at: expect.any(String),
+            },
+          },
+        })
+      },
+    )
+
+    it('S-DEV-04 S-DEV-05 S-DEV-06 refuses what registering refuses', async () => {
+      const [other, id] = await placed('REFUSE')
+      await using _other = other
+      await register({ name: 'Taken', ip: '127.0.0.1', port: terminal.port })
+      expect((await change('PATCH', id, { port: terminal.port })).reply).toEqual(
+        refused(409, 'DEVICE_EXISTS'),
+      )
+      expect((await change('PATCH', id, { port: await freePort() })).reply).toEqual(
+        refused(400, 'DEVICE_UNREACHABLE', { message: 'Cannot reach device' }),
+      )
+      other.memory.commKey = 7
+      expect((await change('PATCH', id, { password: '99' })).reply).toEqual(
+        refused(400, 'DEVICE_AUTH_FAILED'),
+      )
+      const keyed = await change('PATCH', id, { password: '7' })
+      expect(keyed.data).toMatchObject({ has_comm_key: true })
+      expect(keyed.text).not.toContain('password')
+      for (const [body, faults] of [
+        [{ id: 7 }, ['id']],
+        [{ status: 'broken' }, ['status']],
+        [{ sync_interval_minutes: 0 }, ['sync_interval_minutes']],
+        [{ location: 7 }, ['location']],
+        [{ timezone_since: '2026-01-01T00:00:00' }, ['timezone_since']],
+        [{ timezone: 'UTC', timezone_since: 'yesterday' }, ['timezone_since']],
+      ] as const) {
+        const answer = await change('PATCH', id, body)
+        expect({ body, status: answer.status, faults: answer.faults }).toEqual({ body, status: 400, faults })
+      }
+      expect((await change('PUT', 4711, { name: 'x' })).reply).toEqual(refused(404, 'DEVICE_NOT_FOUND'))
+      expect((await change('PUT', id, { name: 'x' }, await service.account('operator'))).status).toBe(403)
+    })
+
+    it('a new zone corrects the instants of all punches', async () => {
+      const [other, id] = await placed('ZONE')
+      await using _other = other
+      const { client, admin } = service
+      const list = async () =>
+        (await client.get(`/api/v1/attendance?device_id=${id}`, { token: admin })).data as {
+          timestamp: string
+          local_time: string
+          timezone: string
+        }[]
+      const sync = await client.post(`/api/v1/attendance/device/${id}/sync`, {}, { token: admin })
+      await service.finished((sync.data as { job_id: string }).job_id)
+      await change('PATCH', id, { timezone: 'Asia/Kathmandu' })
+      const right = ({ timestamp, local_time }: { timestamp: string; local_time: string }): boolean =>
+        Date.parse(timestamp) === Date.parse(`${local_time}Z`) - 345 * 60_000
+      for (const deadline = Date.now() + 60_000; Date.now() < deadline && !(await list()).every(right);)
+        await new Promise((resolve) => setTimeout(resolve, 50))
+      const after = await list()
+      expect(after).toHaveLength(10)
+      expect(after.every(right)).toBe(true)
+      expect(new Set(after.map(({ timezone }) => timezone))).toEqual(new Set(['Asia/Kathmandu']))
+    })
+  })
+
+  describe('DELETE /devices/{deviceId}', () => {
+    it('deletes a device, frees its address and keeps its punches', async () => {
+      await using other = await startTerminal({ people: 2, punches: 5, serialNumber: `GONE-${mode.length}` })
+      const body = { name: 'Gate', ip: '127.0.0.1', port: other.port }
+      const { id } = (await register(body)).data as { id: number }
+      const { client, admin } = service
+      const sync = await client.post(`/api/v1/attendance/device/${id}/sync`, {}, { token: admin })
+      await service.finished((sync.data as { job_id: string }).job_id)
+      const remove = (token = admin) => client.ask('DELETE', `${DEVICES}/${id}`, { token })
+      expect((await remove(await service.account('operator'))).status).toBe(403)
+      expect((await remove()).reply).toEqual({
+        status: 200,
+        body: { status: true, message: 'Device deleted successfully', data: { device_id: id } },
+      })
+      expect((await remove()).reply).toEqual(refused(404, 'DEVICE_NOT_FOUND'))
+      const punches = await client.get(`/api/v1/attendance?device_id=${id}`, { token: admin })
+      expect(punches.data).toHaveLength(5)
+      expect((await register(body)).data).toMatchObject({ id })
+    })
+  })
+
+  describe('GET /devices/{deviceId}/status', () => {
+    it('tells the last known state without touching the terminal', async () => {
+      await using other = await startTerminal({ people: 2, punches: 5, serialNumber: `STATE-${mode.length}` })
+      const { id } = (await register({ name: 'Gate', ip: '127.0.0.1', port: other.port })).data as {
+        id: number
+      }
+      const sessions = other.stats.sessionsOpened
+      const token = await service.account('user')
+      const answer = await service.client.get(`${DEVICES}/${id}/status`, { token })
+      expect(answer.data).toEqual({
+        device_id: id,
+        status: 'active',
+        is_connected: true,
+        last_seen_at: expect.any(String),
+        last_sync_at: null,
+        last_error: null,
+        clock_drift_seconds: expect.any(Number),
+        records: { count: 5, capacity: other.memory.log.capacity },
+      })
+      expect(other.stats.sessionsOpened).toBe(sessions)
+    })
+  })
+
   describe('GET /devices', () => {
     it('S-GEN-07 lists devices by status and by words, page by page', async () => {
       const { client, admin } = service

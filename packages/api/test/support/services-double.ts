@@ -207,7 +207,15 @@ export function servicesDouble(replaced: Replacements = {}): Services {
     },
     devices: {
       register: async () => ({ device: DEVICE, warnings: [] }),
+      change: async () => ({ device: DEVICE, warnings: [] }),
+      remove: async () => undefined,
       find: async () => DEVICE,
+      findState: async () => ({ device: DEVICE, records: { count: 5_000, capacity: 100_000 } }),
+      restart: async (deviceId) => ({
+        deviceId,
+        initiatedAt: '2024-02-05T14:30:00.000Z',
+        acknowledged: true,
+      }),
       list: async () => ({ rows: [DEVICE], total: 1 }),
       readInfo: async (deviceId) => ({
         deviceId,
@@ -245,6 +253,7 @@ export function servicesDouble(replaced: Replacements = {}): Services {
         yield [PUNCH]
       },
       requestSync: async () => ({ job: JOB, deduplicated: false }),
+      requestClearing: async () => ({ job: JOB, deduplicated: false }),
       ...replaced.attendance,
     },
     people: {
@@ -302,6 +311,12 @@ export function servicesDouble(replaced: Replacements = {}): Services {
       noteSyncedRows: () => undefined,
       render: async () => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', text: '' }),
       ...replaced.metrics,
+    },
+    clearAttendance: async () => {
+      throw new Error('the API does not clear')
+    },
+    correctTimes: async () => {
+      throw new Error('the API does not correct')
     },
     syncAttendance: async () => {
       throw new Error('the API does not sync')

@@ -146,6 +146,63 @@ export const peopleCopy = defineJob({
   backoffMs: [5_000, 30_000, 120_000],
 })
 
+/** What a correction of times did: punches gone over, and those of them whose zone, instant or status became another. */
+export const TimesCorrection = Type.Object({ seen: Count, changed: Count })
+export type TimesCorrection = Static<typeof TimesCorrection>
+
+/**
+ * Computes the instants of a device's stored punches anew after its zone was changed. It touches rows only, so it goes on for a device
+ * that was switched off or deleted. A change that comes while it runs is followed by another run.
+ */
+export const timesCorrection = defineJob({
+  name: 'times-correction',
+  queue: 'maintenance',
+  data: Type.Object({ deviceId: Type.Integer({ minimum: 1 }) }),
+  result: TimesCorrection,
+  id: ({ deviceId }, now) => `times-device-${deviceId}-${compactUtc(now)}`,
+  dedupe: ({ deviceId }) => `times-correction-${deviceId}`,
+  whenRepeated: (_, { state }) => (state === 'waiting' ? 'same' : 'behind'),
+  oneAtATime: ({ deviceId }) => `times-device-${deviceId}`,
+  deviceId: ({ deviceId }) => deviceId,
+  retries: 12,
+  backoffMs: [1_000, 5_000, 30_000, 120_000, 600_000],
+})
+
+/** What a clearing did. */
+export const ClearingReceipt = Type.Object({
+  /** Records that were taken off the terminal; 0 where its log was empty. */
+  cleared: Count,
+  /** Records of the read that came before, and those of them that were stored by it. */
+  read: Count,
+  new: Count,
+})
+export type ClearingReceipt = Static<typeof ClearingReceipt>
+
+/**
+ * Empties a terminal's attendance log once every record is proven to be stored. Tried once: whoever wants it tried again asks again,
+ * and the proof is made anew.
+ */
+export const attendanceClearing = defineJob({
+  name: 'attendance-clearing',
+  queue: 'maintenance',
+  data: Type.Object({
+    deviceId: Type.Integer({ minimum: 1 }),
+    /** Who asked, for the audit trail. */
+    by: Type.Object({
+      name: Type.String(),
+      accountId: Type.Union([Type.Integer(), Type.Null()]),
+      address: Type.Union([Type.String(), Type.Null()]),
+    }),
+  }),
+  result: ClearingReceipt,
+  id: ({ deviceId }, now) => `clear-device-${deviceId}-${compactUtc(now)}`,
+  dedupe: ({ deviceId }) => `attendance-clearing-${deviceId}`,
+  oneAtATime: ({ deviceId }) => `device-${deviceId}`,
+  deviceId: ({ deviceId }) => deviceId,
+  retries: 0,
+  backoffMs: [],
+})
+
 /** What a delivered notice leaves behind. */
 export const NoticeReceipt = Type.Object({ channel: NoticeChannel, notice_id: Type.String() })
 export type NoticeReceipt = Static<typeof NoticeReceipt>

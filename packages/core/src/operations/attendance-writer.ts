@@ -2,8 +2,8 @@
 // that carry the lease's fence. Knows no terminal.
 import type { Bookmark, Database, NewPunch, PunchesWritten, Transaction } from '@org/data'
 import type { Punch } from '@org/zk-proto'
-import { deviceZone, type DeviceZone } from '../device-zone.ts'
 import type { PunchNews } from '../notices/punch-news.ts'
+import { readZoneHistory, timeUnder, type ZoneHistory } from '../zone-history.ts'
 import { OccurrenceCounter } from './occurrence-counter.ts'
 
 /** For whom, under which lease and from which bookmark on is written. */
@@ -20,8 +20,6 @@ export interface AttendanceWriterParts {
 /** What holds for as long as one lease does. */
 export interface WriterLease {
   readonly fence: number
-  /** IANA zone of the terminal's clock. */
-  readonly zone: string
 }
 
 /** What was put in. `new` and `known` add up to the punches given. */
@@ -34,7 +32,6 @@ export interface Stored {
 /** Writes for one device, under one lease after the other. */
 export class AttendanceWriter {
   readonly #parts: AttendanceWriterParts
-  #zone: DeviceZone
   #fence: number
   /** PINs for records that name only a uid. */
   pinByUid: ReadonlyMap<number, string> = new Map()
@@ -43,15 +40,23 @@ export class AttendanceWriter {
 
   constructor(parts: AttendanceWriterParts) {
     this.#parts = parts
-    this.#zone = deviceZone(parts.lease.zone)
     this.#fence = parts.lease.fence
     this.#bookmark = parts.bookmark
   }
 
+  /** The bookmark as it stands in the database, as far as this writer has moved it. */
+  get bookmark(): Bookmark | null {
+    return this.#bookmark
+  }
+
+  /** Whether we have emptied the log and read nothing of it since. */
+  get logWasCleared(): boolean {
+    return this.#bookmark?.cleared === true && this.#bookmark.index === 0
+  }
+
   /** From now on another lease holds. */
-  continueUnder({ fence, zone }: WriterLease): void {
+  continueUnder({ fence }: WriterLease): void {
     this.#fence = fence
-    this.#zone = deviceZone(zone)
   }
 
   /**
@@ -67,37 +72,42 @@ export class AttendanceWriter {
 
   /** The next punches of a whole read, in the log's order. */
   async storeWhole(punches: readonly Punch[]): Promise<Stored> {
-    const rows = this.#rowsOf(punches).map((row) => ({
-      ...row,
-      occurrence: this.#occurrences.next(row.logNumber, row.packedTime),
-    }))
+    const places = punches.map(({ logNumber, packedTime }) => this.#occurrences.next(logNumber, packedTime))
     const { deviceId, punchNews } = this.#parts
-    const written = await this.#transact(async (tx) => {
-      const inserted = await tx.punches.insertWhole(deviceId, rows, { newIds: punchNews.wanted })
-      await punchNews.tellIn(tx, inserted.newIds ?? [])
-      return inserted
+    return this.#transact(async (tx) => {
+      const rows = (await this.#rowsOf(tx, punches)).map((row, at) => ({
+        ...row,
+        occurrence: places[at] ?? 1,
+      }))
+      const written = await tx.punches.insertWhole(deviceId, rows, { newIds: punchNews.wanted })
+      await punchNews.tellIn(tx, written.newIds ?? [])
+      return storedOf(written, rows)
     })
-    return storedOf(written, rows)
   }
 
   /** After a whole read that was found right. */
-  async endWhole(bookmark: Bookmark): Promise<void> {
+  endWhole(bookmark: Bookmark): Promise<void> {
+    return this.moveTo(bookmark)
+  }
+
+  /** Moves the bookmark and stores nothing. */
+  async moveTo(bookmark: Bookmark): Promise<void> {
     await this.#transact((tx) => this.#moveBookmark(tx, bookmark))
     this.#bookmark = bookmark
   }
 
   /** The next punches from behind the bookmark, together with the bookmark behind them. */
   async storeTail(punches: readonly Punch[], bookmark: Bookmark): Promise<Stored> {
-    const rows = this.#rowsOf(punches)
     const { deviceId, punchNews } = this.#parts
-    const written = await this.#transact(async (tx) => {
-      const inserted = await tx.punches.insertTail(deviceId, rows, { newIds: punchNews.wanted })
-      await punchNews.tellIn(tx, inserted.newIds ?? [])
+    const stored = await this.#transact(async (tx) => {
+      const rows = await this.#rowsOf(tx, punches)
+      const written = await tx.punches.insertTail(deviceId, rows, { newIds: punchNews.wanted })
+      await punchNews.tellIn(tx, written.newIds ?? [])
       await this.#moveBookmark(tx, bookmark)
-      return inserted
+      return storedOf(written, rows)
     })
     this.#bookmark = bookmark
-    return storedOf(written, rows)
+    return stored
   }
 
   #transact<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
@@ -114,23 +124,27 @@ export class AttendanceWriter {
     return tx.devices.moveBookmark(this.#parts.deviceId, move)
   }
 
-  #rowsOf(punches: readonly Punch[]): NewPunch[] {
+  /** Under the zones that hold as this transaction writes, whatever they were when the read began. */
+  async #rowsOf(tx: Transaction, punches: readonly Punch[]): Promise<NewPunch[]> {
+    const zones = await readZoneHistory(tx, this.#parts.deviceId)
     const receivedAt = new Date().toISOString()
-    return punches.map((punch) => this.#rowOf(punch, receivedAt))
+    return punches.map((punch) => this.#rowOf(punch, zones, receivedAt))
   }
 
   /** The person is named by PIN; where the record has only a uid that nobody has any more, the number itself is the best name. */
-  #rowOf(punch: Punch, receivedAt: string): NewPunch {
+  #rowOf(punch: Punch, zones: ZoneHistory, receivedAt: string): NewPunch {
     const { logNumber, uid, wallTime } = punch
     const joined = uid === undefined ? undefined : this.pinByUid.get(uid)
-    const { at, status } = punch.validTime ? this.#zone.instantOf(wallTime) : INVALID
+    const { timezone, at, status } = punch.validTime
+      ? timeUnder(zones, wallTime)
+      : { ...timeUnder(zones, wallTime), ...INVALID }
     return {
       logNumber,
       packedTime: punch.packedTime,
       pin: punch.pin ?? joined ?? logNumber,
       uid: uid ?? null,
       wallTime,
-      timezone: this.#zone.name,
+      timezone,
       at,
       timeStatus: status,
       state: punch.state,
@@ -142,6 +156,7 @@ export class AttendanceWriter {
   }
 }
 
+/** Also of a year that a calendar has and a terminal's has not. */
 const INVALID = { at: null, status: 'invalid' } as const
 
 function storedOf(written: PunchesWritten, rows: readonly NewPunch[]): Stored {

@@ -22,7 +22,7 @@ export async function finishSync(
   const lastSyncAt = new Date().toISOString()
   await database.transaction(async (tx) => {
     const device = await tx.devices.lock(deviceId)
-    if (device === undefined) return
+    if (device.deletedAt !== null) return
     const known = records !== null && capacity !== null && capacity > 0
     const logFullTold = known ? records >= capacity * ALMOST_FULL : device.logFullTold
     await tx.devices.noteContact(deviceId, { lastSyncAt, clockDriftSeconds, logFullTold })

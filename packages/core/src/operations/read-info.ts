@@ -1,6 +1,7 @@
 // Asking a terminal who it is, how full it is and what its clock shows; what it says is kept with the device.
 import type { Database } from '@org/data'
 import type { Logger } from 'pino'
+import { clockZone } from '../zone-history.ts'
 import { clockDriftSeconds } from '../terminals/clock-drift.ts'
 import { factsOf, factsToStore, type TerminalFacts } from '../terminals/terminal-facts.ts'
 import type { WithTerminal } from '../terminals/with-terminal.ts'
@@ -28,16 +29,21 @@ export async function readInfo(
   deviceId: number,
   signal: AbortSignal,
 ): Promise<DeviceInfo> {
-  const info = await withTerminal(deviceId, { signal, manner: 'joining' }, async (hand) => {
-    const told = await hand.terminal.info({ signal: hand.signal })
-    const reading = { wallTime: told.wallTime ?? '', readAtMs: told.wallTimeReadAtMs }
-    return {
-      deviceId,
-      facts: factsOf(told, log, hand.device),
-      wallTime: told.wallTime,
-      driftSeconds: clockDriftSeconds(reading, hand.device.timezone),
-    }
-  })
+  const info = await withTerminal(
+    deviceId,
+    { signal, manner: 'joining', measuresClock: true },
+    async (hand) => {
+      const told = await hand.terminal.info({ signal: hand.signal })
+      const zone = await clockZone(database, deviceId)
+      const reading = { wallTime: told.wallTime ?? '', readAtMs: told.wallTimeReadAtMs }
+      return {
+        deviceId,
+        facts: factsOf(told, log, hand.device),
+        wallTime: told.wallTime,
+        driftSeconds: clockDriftSeconds(reading, zone),
+      }
+    },
+  )
   await database.devices.noteContact(deviceId, {
     info: factsToStore(info.facts),
     clockDriftSeconds: info.driftSeconds,

@@ -2,41 +2,40 @@
 // Whatever goes wrong, nothing is stored.
 import {
   DatabaseUnavailable,
-  UniqueViolation,
   type Database,
   type Device as DeviceRow,
   type NewDevice,
+  type Transaction,
 } from '@org/data'
-import { checkNameEncoding, DEFAULT_PORT, ZkUsageError, type TerminalInfo } from '@org/zk-proto'
-import type { Logger } from 'pino'
+import { DEFAULT_PORT } from '@org/zk-proto'
 import type { Actor } from '../accounts/account.ts'
 import type { AuditTrail } from '../audit-trail.ts'
-import type { Config } from '../config.ts'
 import { toDevice, type Device, type DeviceInput } from '../device.ts'
-import { isZone } from '../device-zone.ts'
-import { ServiceError, validationError, type FieldFault } from '../errors.ts'
+import { deviceZone } from '../device-zone.ts'
+import { ServiceError, validationError } from '../errors.ts'
+import { timesCorrection } from '../jobs/catalogue.ts'
+import type { JobQueue } from '../jobs/job-queue.ts'
 import type { Secrets } from '../secrets.ts'
-import { clockDriftSeconds } from '../terminals/clock-drift.ts'
-import type { DialAddress, Dialler } from '../terminals/dial.ts'
-import type { LeaseKeeper } from '../terminals/lease.ts'
-import { canonicalHost, type NetworkBounds } from '../terminals/network-bounds.ts'
-import { inServiceWords, unreachable } from '../terminals/terminal-errors.ts'
-import { factsOf, factsToStore, type TerminalFacts } from '../terminals/terminal-facts.ts'
+import type { DialAddress } from '../terminals/dial.ts'
+import { canonicalHost } from '../terminals/network-bounds.ts'
+import { factsToStore } from '../terminals/terminal-facts.ts'
+import { movedHistory, readZoneHistory, type ZoneHistory } from '../zone-history.ts'
+import {
+  commKeyOf,
+  faultsOf,
+  meetTerminal,
+  takenMeanwhile,
+  warningsOf,
+  type CheckDeviceParts,
+  type MetTerminal,
+} from './check-device.ts'
 
 /** What registering needs. */
-export interface RegisterDeviceParts {
-  readonly config: Config
+export interface RegisterDeviceParts extends CheckDeviceParts {
   readonly database: Database
   readonly secrets: Secrets
   readonly audit: AuditTrail
-  readonly bounds: NetworkBounds
-  readonly dialler: Dialler
-  readonly leases: LeaseKeeper
-  readonly log: Logger
-  /** Aborts when the service stops. */
-  readonly stopping: AbortSignal
-  /** What the conversation with the terminal may take, once it is free. Default: 15 s; shorter in tests. */
-  readonly conversationMs?: number
+  readonly jobs: JobQueue
 }
 
 /** A device that was registered, and what its owner should know about it. */
@@ -45,8 +44,6 @@ export interface RegisteredDevice {
   readonly warnings: readonly string[]
 }
 
-const HIGHEST_KEY = 4_294_967_295
-const CONVERSATION_MS = 15_000
 /** See Devices.register. */
 export async function registerDevice(
   parts: RegisterDeviceParts,
@@ -57,28 +54,15 @@ export async function registerDevice(
   if ((await parts.database.devices.findByAddress(address.ip, address.port)) !== undefined)
     throw new ServiceError('DEVICE_EXISTS')
 
-  const info = await readTerminal(parts, address)
-  const facts = factsOf(info, parts.log, address)
-  const row = await store(parts, newRow(parts, input, address, info, facts), by)
-  return { device: toDevice(row), warnings: warningsOf(input, facts) }
+  const met = await meetTerminal(parts, address)
+  const row = await store(parts, newRow(parts, input, address, met), by)
+  return { device: toDevice(row), warnings: warningsOf(input.serialNumber, met.facts.serialNumber) }
 }
 
 /** Every fault of the input at once, and where to dial. */
 async function checkInput(parts: RegisterDeviceParts, input: DeviceInput): Promise<DialAddress> {
-  const faults: FieldFault[] = []
+  const faults = await faultsOf(parts, input)
   const commKey = commKeyOf(input.password ?? '')
-  if (commKey === undefined)
-    faults.push({ field: 'password', message: `must be empty or decimal digits up to ${HIGHEST_KEY}` })
-  if (input.timezone !== undefined && !isZone(input.timezone))
-    faults.push({ field: 'timezone', message: 'must be an IANA zone such as Asia/Jakarta' })
-  if (input.nameEncoding !== undefined && !isNameEncoding(input.nameEncoding))
-    faults.push({
-      field: 'name_encoding',
-      message: 'must be auto or a WHATWG encoding label such as gb18030',
-    })
-  const decision = await parts.bounds.decide(input.ip)
-  if (!decision.allowed && decision.reason === 'address_not_allowed')
-    faults.push({ field: 'ip', message: 'lies outside the networks that DEVICE_NETWORKS allows' })
   if (commKey === undefined || faults.length > 0) throw validationError(faults)
   return {
     ip: canonicalHost(input.ip),
@@ -89,50 +73,11 @@ async function checkInput(parts: RegisterDeviceParts, input: DeviceInput): Promi
   }
 }
 
-/** '' and '0' mean none. */
-function commKeyOf(password: string): number | undefined {
-  if (!/^\d{0,10}$/.test(password)) return undefined
-  const key = Number(password)
-  return key <= HIGHEST_KEY ? key : undefined
-}
-
-function isNameEncoding(label: string): boolean {
-  try {
-    checkNameEncoding(label)
-    return true
-  } catch (error) {
-    if (error instanceof ZkUsageError) return false
-    throw error
-  }
-}
-
-/** Connects, authenticates, asks who it is, and leaves. Two registrations of one address do so one after the other. */
-async function readTerminal(parts: RegisterDeviceParts, address: DialAddress): Promise<TerminalInfo> {
-  const { leases, dialler, config, stopping, conversationMs = CONVERSATION_MS } = parts
-  const lease = await leases.acquire(
-    { address: `${address.ip}:${address.port}` },
-    { waitMs: config.DEVICE_WAIT_MS, signal: stopping },
-  )
-  // The terminal's time begins with its turn: whoever waited for the lease did not wait for the terminal.
-  const patience = AbortSignal.timeout(conversationMs)
-  const signal = AbortSignal.any([stopping, lease.signal, patience])
-  try {
-    await using terminal = await dialler.dial(address, 'registration', signal)
-    return await terminal.info({ signal, deadlineMs: conversationMs })
-  } catch (error) {
-    const reason = inServiceWords(error, 'registration', signal)
-    throw reason === patience.reason ? unreachable(reason, 'registration', 'silent', true) : reason
-  } finally {
-    await lease.release()
-  }
-}
-
 function newRow(
   { config, secrets }: RegisterDeviceParts,
   input: DeviceInput,
   address: DialAddress,
-  info: TerminalInfo,
-  facts: TerminalFacts,
+  { facts, driftIn }: MetTerminal,
 ): NewDevice {
   const now = new Date().toISOString()
   const timezone = input.timezone ?? config.DEFAULT_TIMEZONE
@@ -153,10 +98,7 @@ function newRow(
     unlockUnit: input.unlockUnit ?? 'tenths',
     isConnected: true,
     lastSeenAt: now,
-    clockDriftSeconds:
-      info.wallTime === null
-        ? null
-        : clockDriftSeconds({ wallTime: info.wallTime, readAtMs: info.wallTimeReadAtMs }, timezone),
+    clockDriftSeconds: driftIn(timezone),
     info: factsToStore(facts),
     createdAt: now,
   }
@@ -169,8 +111,11 @@ async function store(parts: RegisterDeviceParts, device: NewDevice, by: Actor): 
     throw new ServiceError('DEVICE_EXISTS_BY_SERIAL', { details: { device_id: known.id } })
   try {
     return await database.transaction(async (tx) => {
+      const zones = known === undefined ? undefined : await readZoneHistory(tx, known.id)
       const row = known === undefined ? undefined : await tx.devices.revive(known.id, device)
       const stored = row ?? (await tx.devices.insert(device))
+      if (known !== undefined && zones !== undefined && row !== undefined)
+        await goOnInZone(parts, tx, { gone: known, zones, device })
       const { id, ip, port, terminalSerialNumber } = stored
       await audit.record(tx, {
         action: 'device.register',
@@ -182,28 +127,29 @@ async function store(parts: RegisterDeviceParts, device: NewDevice, by: Actor): 
       return stored
     })
   } catch (error) {
-    throw storingFailed(error)
+    if (error instanceof DatabaseUnavailable)
+      throw new ServiceError('DATABASE_UNAVAILABLE_AT_REGISTRATION', { cause: error })
+    throw takenMeanwhile(error)
   }
+}
+
+/**
+ * A device that comes back in another zone has moved since it was deleted: what it recorded before keeps its instants. Whoever
+ * meant a correction changes the zone once more.
+ */
+async function goOnInZone(
+  { jobs }: RegisterDeviceParts,
+  tx: Transaction,
+  { gone, zones, device }: { gone: DeviceRow; zones: ZoneHistory; device: NewDevice },
+): Promise<void> {
+  const { timezone, createdAt } = device
+  if (gone.timezone === timezone) return
+  const deletedAtMs = Date.parse(gone.deletedAt ?? createdAt)
+  const since = new Date(deviceZone(timezone).wallClockAt(deletedAtMs)).toISOString().slice(0, 19)
+  await tx.devices.replaceZones(gone.id, movedHistory(zones, { since, timezone }), createdAt)
+  await jobs.enqueue(timesCorrection, { deviceId: gone.id }, { tx })
 }
 
 async function findBySerial(database: Database, serial: string | null): Promise<DeviceRow | undefined> {
   return serial === null ? undefined : database.devices.findByTerminalSerial(serial, { deleted: true })
-}
-
-function storingFailed(error: unknown): unknown {
-  if (error instanceof DatabaseUnavailable)
-    return new ServiceError('DATABASE_UNAVAILABLE_AT_REGISTRATION', { cause: error })
-  if (!(error instanceof UniqueViolation)) return error
-  return error.constraint === 'devices.terminal_serial'
-    ? new ServiceError('DEVICE_EXISTS_BY_SERIAL', { cause: error })
-    : new ServiceError('DEVICE_EXISTS', { cause: error })
-}
-
-function warningsOf(input: DeviceInput, facts: TerminalFacts): string[] {
-  const { serialNumber: own } = facts
-  if (input.serialNumber === undefined || input.serialNumber === null || own === null) return []
-  if (input.serialNumber === own) return []
-  return [
-    `The terminal names itself ${own}; the serial number ${input.serialNumber} is kept as the device's label`,
-  ]
 }

@@ -6,6 +6,7 @@ import { formatWallTime, parseWallTime, type WallTime } from '@org/zk-proto'
 import type { Actor } from '../accounts/account.ts'
 import type { AuditTrail } from '../audit-trail.ts'
 import { deviceZone } from '../device-zone.ts'
+import { clockZone } from '../zone-history.ts'
 import { clockDriftSeconds } from '../terminals/clock-drift.ts'
 import type { WithTerminal } from '../terminals/with-terminal.ts'
 
@@ -36,10 +37,10 @@ export async function setClock(
 ): Promise<ClockSetting> {
   const { setting, driftAfter } = await withTerminal(
     deviceId,
-    { signal, manner: 'joining' },
+    { signal, manner: 'joining', measuresClock: true },
     async (hand) => {
-      const { terminal, device } = hand
-      const { timezone } = device
+      const { terminal } = hand
+      const timezone = await clockZone(database, deviceId)
       const askedAtMs = Date.now()
       const shownFirst = await terminal.clock.read({ signal: hand.signal })
       const oneWayMs = (Date.now() - askedAtMs) / 2

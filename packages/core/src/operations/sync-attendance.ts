@@ -1,13 +1,12 @@
 // Reading a terminal's attendance log into the database: only what is new where a bookmark proves what is not, else everything;
 // never a punch lost or doubled. What it returns is the certificate that nothing is missing. A read gives way to other processes
 // that wait for the terminal and goes on afterwards where it stopped.
-import type { Bookmark, Database } from '@org/data'
+import type { Database } from '@org/data'
 import {
   ZkProtocolError,
   ZkRefusedError,
   type AttendanceBatch,
   type AttendanceBookmark,
-  type AttendanceLayoutName,
   type AttendanceSummary,
 } from '@org/zk-proto'
 import type { Logger } from 'pino'
@@ -16,6 +15,7 @@ import { ServiceError } from '../errors.ts'
 import type { SyncCertificate, SyncMode } from '../jobs/catalogue.ts'
 import type { Notices } from '../notices/notice.ts'
 import type { PunchNews } from '../notices/punch-news.ts'
+import { clockZone } from '../zone-history.ts'
 import { measureClockDrift } from '../terminals/clock-drift.ts'
 import { ifTold } from '../terminals/side-question.ts'
 import type { TerminalAtHand, WithTerminal } from '../terminals/with-terminal.ts'
@@ -30,7 +30,9 @@ import {
 } from './attendance-proof.ts'
 import { AttendanceWriter, type Stored } from './attendance-writer.ts'
 import { finishSync, type FinishedSync } from './finish-sync.ts'
+import { settleClearing } from './settle-clearing.ts'
 import { storePeople } from './store-people.ts'
+import { toAttendanceBookmark } from './stored-bookmark.ts'
 
 /** How far a sync is; `total` is null while nobody can know. */
 export interface SyncProgress {
@@ -76,10 +78,14 @@ export async function syncAttendance(
   let begun: { readonly sync: Sync; readonly clockDriftSeconds: number | null } | undefined
   let certificate: SyncCertificate | undefined
   while (certificate === undefined) {
-    const patience = { signal, waitMs: parts.waitMs, hasYielded: begun !== undefined }
+    const patience = { signal, waitMs: parts.waitMs, hasYielded: begun !== undefined, measuresClock: true }
     certificate = await parts.withTerminal(deviceId, { ...patience, manner: 'hosting' }, async (hand) => {
       if (begun !== undefined) return begun.sync.goOn(hand)
-      const drift = await measureClockDrift(hand.terminal, hand.device.timezone, hand.signal)
+      const drift = await measureClockDrift(
+        hand.terminal,
+        await clockZone(parts.database, deviceId),
+        hand.signal,
+      )
       begun = { sync: new Sync(parts, hand, progress), clockDriftSeconds: drift }
       return begun.sync.begin(mode)
     })
@@ -91,6 +97,26 @@ export async function syncAttendance(
   await parts.changes.tell({ of: 'punches', deviceId })
   progress({ phase: 'done', done: certificate.read, total: certificate.read })
   return certificate
+}
+
+/** What a sync needs with a terminal that is in hand already. */
+export type HeldSyncParts = Pick<SyncAttendanceParts, 'database' | 'changes' | 'punchNews' | 'log'>
+
+/** One sync with a terminal that is in hand already, as its holder wants it. */
+export interface HeldSync {
+  readonly mode: SyncMode
+  /** False: whoever waits for the terminal waits until the log is read. */
+  readonly givesWay: boolean
+  readonly progress: (progress: SyncProgress) => void
+}
+
+/** Undefined: it has given way to somebody who waits; then the hand is to be opened. Throws as `syncAttendance`. */
+export function syncHeld(
+  parts: HeldSyncParts,
+  hand: TerminalAtHand,
+  { mode, givesWay, progress }: HeldSync,
+): Promise<SyncCertificate | undefined> {
+  return new Sync(parts, hand, progress, givesWay).begin(mode)
 }
 
 /** The log names somebody whom the list of people does not: both are read anew, the log from there. */
@@ -108,6 +134,8 @@ type Outcome =
 interface Start {
   readonly from: AttendanceBookmark | undefined
   readonly paused?: Paused
+  /** We have emptied the log before: all that it holds is new, as in a tail. */
+  readonly cleared?: boolean
 }
 
 /** How often a sync gives way though it could not go on afterwards where it stopped. Then it reads to the end. */
@@ -117,7 +145,7 @@ const UNTOLD: Pick<FinishedSync, 'records' | 'capacity'> = { records: null, capa
 
 /** One sync, under one lease after the other. */
 class Sync {
-  readonly #parts: SyncAttendanceParts
+  readonly #parts: HeldSyncParts
   #hand: TerminalAtHand
   readonly #progress: (progress: SyncProgress) => void
   readonly #writer: AttendanceWriter
@@ -137,29 +165,43 @@ class Sync {
   /** Pauses after which the log was read anew. */
   #lostPauses = 0
 
-  constructor(parts: SyncAttendanceParts, hand: TerminalAtHand, progress: (progress: SyncProgress) => void) {
+  readonly #givesWay: boolean
+
+  constructor(
+    parts: HeldSyncParts,
+    hand: TerminalAtHand,
+    progress: (progress: SyncProgress) => void,
+    givesWay = true,
+  ) {
     this.#parts = parts
+    this.#givesWay = givesWay
     this.#hand = hand
     this.#progress = progress
-    const { id, timezone, bookmark } = hand.device
+    const { id, bookmark } = hand.device
     this.#writer = new AttendanceWriter({
       database: parts.database,
       deviceId: id,
       bookmark,
-      lease: { fence: hand.lease.fence, zone: timezone },
+      lease: { fence: hand.lease.fence },
       punchNews: parts.punchNews,
     })
   }
 
   /** Undefined: it has given way to somebody who waits, and is to go on once the terminal can be had again. */
   async begin(mode: SyncMode): Promise<SyncCertificate | undefined> {
+    const { bookmark } = this.#writer
+    const ours = bookmark?.clearing === true || bookmark?.cleared === true
+    if (ours && (await this.#isSameTerminal())) {
+      if (bookmark.clearing === true) await settleClearing(this.#parts, this.#hand, this.#writer)
+      if (this.#writer.logWasCleared) return this.#run({ from: undefined, cleared: true })
+    }
     return this.#run({ from: mode === 'auto' ? await this.#provableBookmark() : undefined })
   }
 
   /** Goes on with the terminal in hand again. Undefined as `begin`. */
   goOn(hand: TerminalAtHand): Promise<SyncCertificate | undefined> {
     this.#hand = hand
-    this.#writer.continueUnder({ fence: hand.lease.fence, zone: hand.device.timezone })
+    this.#writer.continueUnder({ fence: hand.lease.fence })
     const paused = this.#paused
     return this.#run(paused === undefined ? { from: undefined } : { from: paused.at, paused })
   }
@@ -175,13 +217,20 @@ class Sync {
       const { fault } = outcome
       this.#parts.log.info({ deviceId: this.#hand.device.id, fault }, 'the log is read anew')
       if (fault.reason === 'people') {
-        next = { from: fault.from }
+        next = next.cleared === true ? this.#startOfCleared() : { from: fault.from }
         continue
       }
       this.#faults += 1
       if (this.#faults >= READS) throw new ServiceError('DEVICE_TRANSFER_INCOMPLETE', { details: fault })
-      next = { from: undefined }
+      next = next.cleared === true ? this.#startOfCleared() : { from: undefined }
     }
+  }
+
+  /** A log that we had emptied, read again: what of it is stored by now is behind the bookmark. */
+  #startOfCleared(): Start {
+    return this.#writer.logWasCleared
+      ? { from: undefined, cleared: true }
+      : { from: toAttendanceBookmark(this.#writer.bookmark) }
   }
 
   /**
@@ -189,25 +238,26 @@ class Sync {
    * records than lie before it, gives no usable count, or overwrites its oldest records because its log is full.
    */
   async #provableBookmark(): Promise<AttendanceBookmark | undefined> {
-    const { device, terminal, signal } = this.#hand
-    const bookmark = toAttendanceBookmark(device.bookmark)
-    if (bookmark === undefined) return undefined
-    const serial = await ifTold(terminal, terminal.readOption('~SerialNumber', { signal }))
-    const { id: deviceId, terminalSerialNumber: known } = device
-    if (serial !== undefined && known !== null && serial !== known) {
-      this.#parts.log.warn(
-        { deviceId, serial, known },
-        'another terminal stands at the address of this device',
-      )
-      return undefined
-    }
+    const { terminal, signal } = this.#hand
+    const bookmark = toAttendanceBookmark(this.#writer.bookmark)
+    if (bookmark === undefined || !(await this.#isSameTerminal())) return undefined
     const { records, recordCapacity } = (await ifTold(terminal, terminal.readCapacity({ signal }))) ?? {}
     if (records === undefined || records === 0 || records < bookmark.index) return undefined
     return isFull(records, recordCapacity) ? undefined : bookmark
   }
 
+  /** False where the terminal names another serial number than the device's. */
+  async #isSameTerminal(): Promise<boolean> {
+    const { device, terminal, signal } = this.#hand
+    const serial = await ifTold(terminal, terminal.readOption('~SerialNumber', { signal }))
+    const { id: deviceId, terminalSerialNumber: known } = device
+    if (serial === undefined || known === null || serial === known) return true
+    this.#parts.log.warn({ deviceId, serial, known }, 'another terminal stands at the address of this device')
+    return false
+  }
+
   /** One read: whole, or from the bookmark as long as its anchor matches; until its end, or until somebody waits. */
-  async #read({ from, paused: before }: Start): Promise<Outcome> {
+  async #read({ from, paused: before, cleared = false }: Start): Promise<Outcome> {
     const { terminal, signal, lease } = this.#hand
     if (from === undefined || from.recordSize === UID_ONLY_BYTES) await this.#readPeople()
 
@@ -231,7 +281,7 @@ class Sync {
         const untouched = stored === NOTHING_STORED && !batch.wholeLog
         return { fault: { reason: 'people', from: untouched ? from : undefined } }
       }
-      if (batch.wholeLog && !begunWhole) {
+      if (batch.wholeLog && !begunWhole && !cleared) {
         await this.#writer.beginWhole()
         begunWhole = isWhole = true
         if (goesOn !== undefined) this.#lostPauses += 1
@@ -247,7 +297,7 @@ class Sync {
         done: read,
         total: total === null ? null : (goesOn?.read ?? 0) + total,
       })
-      if (lease.wanted && this.#lostPauses < LOST_PAUSES) {
+      if (lease.wanted && this.#givesWay && this.#lostPauses < LOST_PAUSES) {
         return { paused: { at: batch.bookmark, wholeLog: isWhole, from: firstIndex, read, stored } }
       }
     }
@@ -258,7 +308,7 @@ class Sync {
     }
     const summary = resumed(goesOn, reading.summary())
     this.#progress({ phase: 'checking', done: summary.read, total: summary.read })
-    if (summary.anchor !== 'matched' && !begunWhole) await this.#writer.beginWhole()
+    if (summary.anchor !== 'matched' && !begunWhole && !cleared) await this.#writer.beginWhole()
 
     const fault = countFault(summary)
     if (fault !== undefined) return { fault }
@@ -359,25 +409,4 @@ const NOTHING_STORED: Stored = { new: 0, known: 0, invalidTime: 0 }
 
 function sum(a: Stored, b: Stored): Stored {
   return { new: a.new + b.new, known: a.known + b.known, invalidTime: a.invalidTime + b.invalidTime }
-}
-
-const LAYOUTS: Readonly<Record<AttendanceLayoutName, true>> = {
-  'attendance/8a': true,
-  'attendance/8b': true,
-  'attendance/16': true,
-  'attendance/22': true,
-  'attendance/40': true,
-  'attendance/49': true,
-  'attendance/40+': true,
-}
-
-function isLayout(name: string): name is AttendanceLayoutName {
-  return Object.hasOwn(LAYOUTS, name)
-}
-
-/** A stored bookmark for the reader; undefined where there is none, or one of a form that this version does not know. */
-function toAttendanceBookmark(stored: Bookmark | null): AttendanceBookmark | undefined {
-  if (stored === null || stored.index === 0) return undefined
-  const { index, recordSize, layout, anchor } = stored
-  return isLayout(layout) ? { index, recordSize, layout, anchor } : undefined
 }

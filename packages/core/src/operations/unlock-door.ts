@@ -153,20 +153,25 @@ export function createDoors(parts: DoorParts): Doors {
     const signal = AbortSignal.any([input.signal, deadline])
     const command: { effect: ZkError['effect'] } = { effect: 'none' }
     try {
-      const unlockedAt = await withTerminal(deviceId, { signal, manner: 'joining' }, async (hand) => {
-        hand.lease.assertHeld()
-        hand.signal.throwIfAborted()
-        command.effect = 'unknown'
-        try {
-          // Once it is on its way it is waited for, even if nobody waits for us any more: the trail must tell what happened.
-          const untilLost = AbortSignal.any([hand.lease.signal, deadline])
-          await hand.terminal.door.unlock(seconds, { unit: hand.device.unlockUnit, signal: untilLost })
-          return new Date().toISOString()
-        } catch (error) {
-          if (error instanceof ZkError) command.effect = error.effect
-          throw error
-        }
-      })
+      // Whoever stands before the door does not wait for another question: nobody measures the clock after it.
+      const unlockedAt = await withTerminal(
+        deviceId,
+        { signal, manner: 'joining', measuresClock: true },
+        async (hand) => {
+          hand.lease.assertHeld()
+          hand.signal.throwIfAborted()
+          command.effect = 'unknown'
+          try {
+            // Once it is on its way it is waited for, even if nobody waits for us any more: the trail must tell what happened.
+            const untilLost = AbortSignal.any([hand.lease.signal, deadline])
+            await hand.terminal.door.unlock(seconds, { unit: hand.device.unlockUnit, signal: untilLost })
+            return new Date().toISOString()
+          } catch (error) {
+            if (error instanceof ZkError) command.effect = error.effect
+            throw error
+          }
+        },
+      )
       return { state: 'success', answer: { deviceId, unlockedAt, unlockedBy: by.name, seconds, auditId } }
     } catch (error) {
       const known = toServiceError(error)

@@ -27,9 +27,11 @@ export async function measureClockDrift(
   terminal: Terminal,
   zone: string,
   signal: AbortSignal,
+  deadlineMs?: number,
 ): Promise<number | null> {
   const askedAtMs = Date.now()
-  const shown = await ifTold(terminal, terminal.readTime({ signal }))
+  const asked = deadlineMs === undefined ? { signal } : { signal, deadlineMs }
+  const shown = await ifTold(terminal, terminal.readTime(asked))
   if (shown === undefined) return null
   const readAtMs = (askedAtMs + Date.now()) / 2
   return clockDriftSeconds({ wallTime: formatWallTime(shown), readAtMs }, zone)

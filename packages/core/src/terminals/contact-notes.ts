@@ -51,7 +51,7 @@ export function createContactNotes({
     try {
       await database.transaction(async (tx) => {
         const device = await tx.devices.lock(deviceId)
-        if (device === undefined) return
+        if (device.deletedAt !== null) return
         const now = new Date().toISOString()
         const seen = reached ? { lastSeenAt: now } : {}
         const { note, notice } =

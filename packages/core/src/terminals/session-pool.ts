@@ -12,6 +12,8 @@ export interface HeldTerminal {
   readonly lease: Lease
   /** Aborts when the caller gives up, the lease is lost or the service stops: goes into every call. */
   readonly signal: AbortSignal
+  /** For a hosting operation: from now on nobody joins it, and whoever has joined is gone when this resolves. */
+  readonly beAlone: () => Promise<void>
 }
 
 /** How a terminal is connected to. */
@@ -183,7 +185,12 @@ export function createSessionPool({ leases, turns, idleMs, log }: PoolSettings):
     const host = options.manner === 'hosting' ? openHouse(options.deviceId, session) : undefined
     try {
       lease.assertHeld()
-      const result = await act({ terminal, lease, signal: AbortSignal.any([signal, lease.signal]) })
+      const result = await act({
+        terminal,
+        lease,
+        signal: AbortSignal.any([signal, lease.signal]),
+        beAlone: () => (host === undefined ? Promise.resolve() : closeHouse(options.deviceId, host)),
+      })
       sound = true
       return result
     } finally {
@@ -219,7 +226,12 @@ export function createSessionPool({ leases, turns, idleMs, log }: PoolSettings):
       return undefined
     const { terminal, lease } = host.session
     lease.assertHeld()
-    const work = act({ terminal, lease, signal: AbortSignal.any([signal, lease.signal]) })
+    const work = act({
+      terminal,
+      lease,
+      signal: AbortSignal.any([signal, lease.signal]),
+      beAlone: () => Promise.reject(new Error('a guest cannot be alone with its host’s terminal')),
+    })
     host.guests.add(work)
     try {
       return { result: await work }

@@ -1,9 +1,11 @@
 // The one way to a registered terminal: breaker, turn and lease, pooled session, then the act; errors in the service's words,
 // and a note of how the contact went on the device's row.
 import type { Database, Device as DeviceRow } from '@org/data'
+import type { Logger } from 'pino'
 import { ServiceError } from '../errors.ts'
 import type { Secrets } from '../secrets.ts'
 import type { Breakers } from './breaker.ts'
+import { createContactCare } from './contact-care.ts'
 import type { NoteContact } from './contact-notes.ts'
 import type { DialAddress, Dialler } from './dial.ts'
 import type { HeldTerminal, Manner, SessionPool, UseOptions, WayToTerminal } from './session-pool.ts'
@@ -23,6 +25,8 @@ export interface WithTerminalOptions {
   readonly manner?: Manner
   /** See UseOptions. */
   readonly hasYielded?: boolean
+  /** True for an operation that reads the clock itself, or after which no other question may follow: a door. */
+  readonly measuresClock?: boolean
 }
 
 /**
@@ -44,6 +48,7 @@ export interface TerminalAccess {
   readonly dialler: Dialler
   readonly waitMs: number
   readonly noteContact: NoteContact
+  readonly log: Logger
   /** What is done first whenever a terminal is had, but not before a short question or a door. It deals with its own failures. */
   readonly beforeAct?: (hand: TerminalAtHand) => Promise<void>
 }
@@ -51,6 +56,7 @@ export interface TerminalAccess {
 /** The way to every terminal of this process. */
 export function createWithTerminal(access: TerminalAccess): WithTerminal {
   const { database, secrets, breakers, pool, dialler, noteContact } = access
+  const care = createContactCare(access)
 
   const wayTo = (device: DeviceRow): WayToTerminal => ({
     dialKey: dialKeyOf(device),
@@ -58,7 +64,14 @@ export function createWithTerminal(access: TerminalAccess): WithTerminal {
       breakers.guard(device.id, () => dialler.dial(addressOf(device, secrets), 'operation', signal)),
   })
 
-  return async (deviceId, { signal, waitMs = access.waitMs, manner = 'alone', hasYielded = false }, act) => {
+  return async (deviceId, options, act) => {
+    const {
+      signal,
+      waitMs = access.waitMs,
+      manner = 'alone',
+      hasYielded = false,
+      measuresClock = false,
+    } = options
     let device = await findActiveDevice(database, deviceId)
     breakers.assertClosed(deviceId)
     let reached = false
@@ -77,8 +90,15 @@ export function createWithTerminal(access: TerminalAccess): WithTerminal {
       reached = true
       try {
         const hand = { ...held, device }
-        if (manner !== 'joining') await access.beforeAct?.(hand)
-        return await act(hand)
+        // Short acts go first: nobody stands before a door while others are let in.
+        if (manner !== 'joining') {
+          await care.letIn(hand)
+          await access.beforeAct?.(hand)
+        }
+        const result = await act(hand)
+        if (manner === 'joining') await care.letIn(hand)
+        await care.measureClock(hand, measuresClock)
+        return result
       } catch (error) {
         throw inServiceWords(error, 'operation', held.signal)
       }
@@ -102,14 +122,15 @@ export async function findActiveDevice(database: Database, deviceId: number): Pr
   return device
 }
 
-function addressOf(device: DeviceRow, secrets: Secrets): DialAddress {
+/** Where a device is dialled. Throws STORED_KEY_UNREADABLE. */
+export function addressOf(device: DeviceRow, secrets: Secrets): DialAddress {
   const { ip, port, transport, nameEncoding, commKeyEncrypted } = device
   const commKey = commKeyEncrypted === null ? 0 : Number(secrets.unseal('device.comm-key', commKeyEncrypted))
   return { ip, port, transport, nameEncoding, commKey }
 }
 
 /** Changes whenever a session made before would not be the same session now. */
-function dialKeyOf(device: DeviceRow): string {
+export function dialKeyOf(device: DeviceRow): string {
   const { ip, port, transport, nameEncoding, commKeyEncrypted } = device
   return JSON.stringify([ip, port, transport, nameEncoding, commKeyEncrypted])
 }

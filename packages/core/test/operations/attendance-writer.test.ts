@@ -16,7 +16,7 @@ describe('writing for a device', () => {
         database,
         deviceId: device.id,
         bookmark: null,
-        lease: { fence, zone: 'UTC' },
+        lease: { fence },
         punchNews: noPunchNews,
       })
     const [older, newer] = [
@@ -39,7 +39,7 @@ describe('writing for a device', () => {
     const device = await service.register(await service.terminal({ punches: 0 }))
     const fence = await database.devices.issueFence(device.id)
     const bookmark = { index: 1, recordSize: 40, layout: 'attendance/40', anchor: 'a'.repeat(64) }
-    const lease = { fence, zone: 'UTC' }
+    const lease = { fence }
     const parts = { database, deviceId: device.id, bookmark: null, lease, punchNews: noPunchNews }
     await new AttendanceWriter(parts).endWhole(bookmark)
     await expect(new AttendanceWriter(parts).endWhole({ ...bookmark, index: 5 })).rejects.toMatchObject({

@@ -150,6 +150,7 @@ class Stage implements AsyncDisposable {
         dialler: createDialler(createNetworkBounds(config.deviceNetworks), 10_000),
         waitMs: WAIT_MS,
         noteContact: createContactNotes({ database: service.database, notices: noNotices, log: quiet }),
+        log: quiet,
       })
     }
     const [here, elsewhere] = [makeProcess(), makeProcess()]

@@ -107,6 +107,7 @@ async function twoProcesses(service: ScratchService) {
       dialler: createDialler(createNetworkBounds(config.deviceNetworks), 10_000),
       waitMs: WAIT_MS,
       noteContact: createContactNotes({ database, notices: noNotices, log: quiet }),
+      log: quiet,
     })
   const parts = {
     database,

@@ -23,7 +23,10 @@ const expectNothingStored = async ({ services }: ScratchService): Promise<void> 
 }
 
 /** What registering is put together from, for tests that put something else in. */
-async function partsOf({ services: { config }, database }: ScratchService): Promise<RegisterDeviceParts> {
+async function partsOf({
+  services: { config, jobs },
+  database,
+}: ScratchService): Promise<RegisterDeviceParts> {
   const secrets = await openSecrets(config)
   const bounds = createNetworkBounds(config.deviceNetworks)
   return {
@@ -31,6 +34,7 @@ async function partsOf({ services: { config }, database }: ScratchService): Prom
     database,
     secrets,
     audit: createAuditTrail(secrets),
+    jobs,
     bounds,
     dialler: createDialler(bounds, 5_000),
     leases: createMemoryLeases({ leaseMs: 30_000, issueFence: () => Promise.resolve(0) }),

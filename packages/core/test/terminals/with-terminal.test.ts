@@ -29,6 +29,7 @@ async function wayOf({ services: { config }, database }: ScratchService) {
     dialler: createDialler(createNetworkBounds(config.deviceNetworks), 5_000),
     waitMs: 30_000,
     noteContact: createContactNotes({ database, notices: noNotices, log: quiet }),
+    log: quiet,
   })
   return { leases, withTerminal, [Symbol.asyncDispose]: () => pool.close() }
 }

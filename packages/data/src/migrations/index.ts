@@ -11,6 +11,7 @@ import { apiKeys } from './0012-api-keys.ts'
 import { told } from './0014-told.ts'
 import { pendingPeople } from './0010-pending-people.ts'
 import { personTemplates } from './0015-person-templates.ts'
+import { deviceZones } from './0009-device-zones.ts'
 import type { Migration } from './migrate.ts'
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -26,4 +27,5 @@ export const MIGRATIONS: readonly Migration[] = [
   told,
   pendingPeople,
   personTemplates,
+  deviceZones,
 ]

@@ -165,6 +165,59 @@ export function devicesContract({ database, another }: Given): void {
     })
   })
 
+  describe('zones', () => {
+    it('are the one that the device names, until they are replaced', async () => {
+      const id = await newDevice(database())
+      expect(await database().devices.listZones(id)).toEqual([{ since: '', timezone: 'Asia/Jakarta' }])
+      const zones = [
+        { since: '', timezone: 'UTC' },
+        { since: '2026-03-01T08:00:00', timezone: 'Europe/Berlin' },
+      ]
+      await database().transaction((tx) => tx.devices.replaceZones(id, zones, later(1)))
+      expect(await database().devices.listZones(id)).toEqual(zones)
+      expect(await database().devices.findById(id)).toMatchObject({
+        timezone: 'Europe/Berlin',
+        updatedAt: later(1),
+      })
+      await database().transaction((tx) => tx.devices.replaceZones(id, zones.slice(0, 1), later(2)))
+      expect(await database().devices.listZones(id)).toEqual(zones.slice(0, 1))
+    })
+
+    it('begin with the beginning and go forward', async () => {
+      const id = await newDevice(database())
+      const wrong = [
+        [],
+        [{ since: '2026-03-01T08:00:00', timezone: 'UTC' }],
+        [
+          { since: '', timezone: 'UTC' },
+          { since: '', timezone: 'Europe/Berlin' },
+        ],
+      ]
+      for (const zones of wrong) {
+        const replaced = database().transaction((tx) => tx.devices.replaceZones(id, zones, NOON))
+        await expect(replaced).rejects.toThrow(TypeError)
+      }
+      await expect(database().devices.listZones(999_999)).rejects.toThrow(MissingReference)
+    })
+
+    it('are kept by a device that was deleted', async () => {
+      const id = await newDevice(database())
+      const zones = [{ since: '', timezone: 'Asia/Kathmandu' }]
+      await database().transaction((tx) => tx.devices.replaceZones(id, zones, NOON))
+      await database().devices.remove(id, later(1))
+      expect(await database().devices.listZones(id)).toEqual(zones)
+      expect(await database().transaction((tx) => tx.devices.lock(id))).toMatchObject({ id })
+    })
+  })
+
+  it('a disabled terminal is noted until it is let in again', async () => {
+    const id = await newDevice(database())
+    await database().devices.noteDisabled(id, later(1))
+    expect(await database().devices.findById(id)).toMatchObject({ disabledAt: later(1), updatedAt: NOON })
+    await database().devices.noteDisabled(id, null)
+    expect(await database().devices.findById(id)).toMatchObject({ disabledAt: null })
+  })
+
   describe('fences', () => {
     it('rise by one with each that is issued, however many are asked for at once', async () => {
       const id = await newDevice(database())
@@ -225,7 +278,7 @@ export function devicesContract({ database, another }: Given): void {
         Array.from({ length: 8 }, (_, index) =>
           (index % 2 === 0 ? database() : another()).transaction(async (tx) => {
             const device = await tx.devices.lock(id)
-            if (device === undefined || device.offlineTold) return 'known'
+            if (device.offlineTold) return 'known'
             await tx.devices.noteContact(id, { offlineTold: true, unreachableSince: NOON })
             return 'told'
           }),
@@ -239,10 +292,12 @@ export function devicesContract({ database, another }: Given): void {
       })
     })
 
-    it('is not there once it was removed', async () => {
+    it('says when it was removed', async () => {
       const id = await newDevice(database())
       await database().devices.remove(id, NOON)
-      expect(await database().transaction((tx) => tx.devices.lock(id))).toBeUndefined()
+      expect(await database().transaction((tx) => tx.devices.lock(id))).toMatchObject({
+        deletedAt: NOON,
+      })
     })
   })
 
@@ -262,6 +317,7 @@ export function devicesContract({ database, another }: Given): void {
       await expect(move({ ...bookmark(10), anchor: 'other' }, bookmark(20))).rejects.toThrow(StaleBookmark)
       await move(bookmark(10), { ...bookmark(0), cleared: true })
       await expect(move(bookmark(0), bookmark(1))).rejects.toThrow(StaleBookmark)
+      await expect(move({ ...bookmark(0), clearing: true }, bookmark(1))).rejects.toThrow(StaleBookmark)
       await move({ ...bookmark(0), cleared: true }, null)
       expect(await database().devices.findById(id)).toMatchObject({ bookmark: null })
     })

@@ -12,6 +12,7 @@ const TABLES = [
   schema.accounts,
   schema.credentials,
   schema.devices,
+  schema.deviceZones,
   schema.people,
   schema.punches,
   schema.jobs,

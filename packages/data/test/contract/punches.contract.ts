@@ -6,6 +6,7 @@ import {
   type NewPunch,
   type NumberedPunch,
   type Punch,
+  type PunchPlace,
 } from '../../src/index.ts'
 import { later, newDevice, NOON, person, punch } from '../support/samples.ts'
 import type { Given } from './database.contract.ts'
@@ -98,6 +99,57 @@ export function punchesContract({ database, another }: Given): void {
         true,
       )
       expect(await database().punches.findByIds([])).toEqual([])
+    })
+  })
+
+  describe('the times of stored punches', () => {
+    it('are made right batch by batch, and nothing else of them changes', async () => {
+      const id = await newDevice(database())
+      const other = await newDevice(database())
+      const impossible = { wallTime: '2026-02-31T08:00:00', at: null, timeStatus: 'invalid' as const }
+      const given = [0, 1, 2, 2, 3, 4].map((second) => punch(String(second % 2), second))
+      await tail(id, [...given, punch('9', 9, impossible)])
+      await tail(other, [punch('1', 0)])
+      const before = await stored(database(), id)
+      const right = { timezone: 'Asia/Jakarta', at: later(-7 * 3_600_000), timeStatus: 'ok' as const }
+      const seen: number[] = []
+      const correct = async (): Promise<number> => {
+        let changed = 0
+        for (let after: PunchPlace | undefined, first = true; first || after !== undefined; first = false) {
+          const from = after
+          const batch = await database().transaction((tx) =>
+            tx.punches.correctTimes(id, {
+              after: from,
+              limit: 3,
+              timeOf: ({ at }) => (at === null ? { ...impossible, timezone: 'UTC' } : right),
+            }),
+          )
+          seen.push(batch.seen)
+          changed += batch.changed
+          after = batch.last
+        }
+        return changed
+      }
+      expect(await correct()).toBe(6)
+      expect(seen).toEqual([3, 3, 1])
+      expect(await stored(database(), id)).toEqual(
+        before.map((row) => (row.at === null ? row : { ...row, ...right })),
+      )
+      expect(await correct()).toBe(0)
+      expect(await stored(database(), other)).toMatchObject([{ timezone: 'UTC' }])
+    })
+
+    it('belong to records that are stored, or told early alone', async () => {
+      const id = await newDevice(database())
+      await early(id, punch('1', 0))
+      await tail(id, [punch('1', 1)])
+      const isStored = (logNumber: string, second: number) =>
+        database().punches.isStored(id, { logNumber, packedTime: punch(logNumber, second).packedTime })
+      expect([await isStored('1', 0), await isStored('1', 1), await isStored('2', 1)]).toEqual([
+        false,
+        true,
+        false,
+      ])
     })
   })
 
