@@ -22,7 +22,7 @@ export interface ScratchDatabase extends AsyncDisposable {
   run(...statements: readonly string[]): Promise<void>
 }
 
-/** An empty database of its own on the test server, or on the one given; dropped when disposed of. */
+/** An empty database of its own on the test server, or on one of one's own; dropped when disposed of. */
 export async function scratchDatabase(server = serverUrl('TEST_DATABASE_URL')): Promise<ScratchDatabase> {
   const name = `scratch_${randomBytes(8).toString('hex')}`
   await ask(server, `CREATE DATABASE ${name}`)
