@@ -36,6 +36,7 @@ export type {
 } from './jobs/job-queue.ts'
 export type { Health } from './health.ts'
 export { createLog } from './log.ts'
+export type { KeptTransfers, OpenedTransfer } from './kept-transfers.ts'
 export { Notice, NoticeChannel, type Notices } from './notices/notice.ts'
 export type { Doors, Unlock, UnlockInput, UnlockOutcome } from './operations/unlock-door.ts'
 export type { DeviceInfo } from './operations/read-info.ts'

@@ -16,6 +16,7 @@ import type { SyncCertificate } from './jobs/catalogue.ts'
 import { createBullmqJobQueue } from './jobs/job-queue-bullmq.ts'
 import { createDatabaseJobQueue } from './jobs/job-queue-database.ts'
 import type { JobQueue } from './jobs/job-queue.ts'
+import { createTransferKeeper, type KeptTransfers } from './kept-transfers.ts'
 import { createLog } from './log.ts'
 import type { Notices } from './notices/notice.ts'
 import { createNotices } from './notices/notices.ts'
@@ -41,6 +42,8 @@ import { createWithTerminal } from './terminals/with-terminal.ts'
 const UNLOCK_WITHIN_MS = 25_000
 /** How often it is looked for unlocks that dead processes have left without an outcome. */
 const SETTLE_EVERY_MS = 30_000
+/** How often it is looked for kept transfers whose time is over. */
+const REMOVE_KEPT_EVERY_MS = 3_600_000
 
 /** Whose process this is: a server of HTTP, a worker of jobs, or both. */
 export type ServiceRole = 'api' | 'worker' | 'both'
@@ -63,6 +66,8 @@ export interface Services {
   readonly doors: Doors
   readonly jobs: JobQueue
   readonly notices: Notices
+  /** Attendance logs that could not be read; for diagnosis on the machine itself, never for a route. */
+  readonly keptTransfers: KeptTransfers
   /** What rate limits count with: shared by all processes where Redis is. */
   readonly rateCounter: RateCounter
   /**
@@ -164,6 +169,13 @@ async function assemble(
     })
   }, SETTLE_EVERY_MS).unref()
 
+  const transfers = createTransferKeeper(database, secrets, log)
+  const removing = setInterval(() => {
+    transfers.removeOverdue().catch((error: unknown) => {
+      log.warn({ err: error }, 'transfers whose time is over could not be removed yet')
+    })
+  }, REMOVE_KEPT_EVERY_MS).unref()
+
   // A job outwaits the lease of a worker that was killed; a request does not make its caller wait so long.
   const jobWaitMs = config.DEVICE_WAIT_MS + config.DEVICE_LEASE_MS
   const mustStop = alone?.lost ?? new AbortController().signal
@@ -171,6 +183,7 @@ async function assemble(
   const end = async (): Promise<void> => {
     stopping.abort(new ServiceError('SERVICE_STOPPING'))
     clearInterval(settling)
+    clearInterval(removing)
     await jobs.close()
     await pool.close()
     await leases.close()
@@ -200,9 +213,10 @@ async function assemble(
     doors,
     jobs,
     notices,
+    keptTransfers: transfers,
     rateCounter,
     syncAttendance: (input) =>
-      syncAttendance({ database, withTerminal, changes, waitMs: jobWaitMs, log }, input),
+      syncAttendance({ database, withTerminal, changes, transfers, waitMs: jobWaitMs, log }, input),
     get ready() {
       return isReady()
     },

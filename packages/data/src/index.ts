@@ -9,6 +9,7 @@ export type {
   Device,
   Job,
   JobState,
+  KeptTransfer,
   Person,
   Punch,
   RefreshToken,
@@ -52,6 +53,7 @@ export type {
 } from './audit.ts'
 export type { Doors, DoorsInTransaction, NewUnlockAttempt, UnlockSettlement } from './doors.ts'
 export type { Settings } from './settings.ts'
+export type { KeptTransferFacts, KeptTransfers } from './kept-transfers.ts'
 export {
   CorruptRow,
   DatabaseFault,

@@ -42,6 +42,7 @@ export type {
 export type { CountOf } from './procedures/read-info.ts'
 export type { PeopleRead, RawPeople } from './procedures/read-people.ts'
 export type { ClockSet } from './procedures/set-clock.ts'
+export type { OnUnreadable, UnreadableLog } from './procedures/unreadable-log.ts'
 export type { PersonOutcome } from './procedures/write-people.ts'
 export type { NewTemplate, Owner, PersonWithTemplates } from './procedures/write-templates.ts'
 export type { DayHours, Week } from './records/access.ts'

@@ -200,6 +200,7 @@ export function servicesDouble(replaced: Replacements = {}): Services {
       ...replaced.jobs,
     },
     notices: { tell: async () => undefined },
+    keptTransfers: { list: async () => [], open: async () => undefined },
     rateCounter: replaced.rateCounter ?? countingForever(),
     syncAttendance: async () => {
       throw new Error('the API does not sync')

@@ -9,11 +9,13 @@ import {
   type AttendanceBookmark,
   type AttendanceLayoutName,
   type AttendanceSummary,
+  type UnreadableLog,
 } from '@org/zk-proto'
 import type { Logger } from 'pino'
 import type { Changes } from '../changes.ts'
 import { ServiceError } from '../errors.ts'
 import type { SyncCertificate, SyncMode } from '../jobs/catalogue.ts'
+import type { TransferKeeper } from '../kept-transfers.ts'
 import { measureClockDrift } from '../terminals/clock-drift.ts'
 import { ifTold } from '../terminals/side-question.ts'
 import type { TerminalAtHand, WithTerminal } from '../terminals/with-terminal.ts'
@@ -49,6 +51,8 @@ export interface SyncAttendanceParts {
   readonly database: Database
   readonly withTerminal: WithTerminal
   readonly changes: Changes
+  /** Where a log goes that has no known form. */
+  readonly transfers: Pick<TransferKeeper, 'keep'>
   /** How long to wait for the terminal: long enough that the lease of a process that died is over. */
   readonly waitMs: number
   readonly log: Logger
@@ -125,6 +129,8 @@ class Sync {
   /** Reads that are wrong so far. */
   #faults = 0
   #paused: Paused | undefined
+  /** The log as it came, where its records have no known form. */
+  #unreadable: UnreadableLog | undefined
   /** Pauses after which the log was read anew. */
   #lostPauses = 0
 
@@ -156,7 +162,7 @@ class Sync {
 
   async #run(start: Start): Promise<SyncCertificate | undefined> {
     for (let next = start; ;) {
-      const outcome = await this.#read(next)
+      const outcome = await this.#readOrKeep(next)
       if ('certificate' in outcome) return outcome.certificate
       if ('paused' in outcome) {
         this.#paused = outcome.paused
@@ -196,6 +202,17 @@ class Sync {
     return isFull(records, recordCapacity) ? undefined : bookmark
   }
 
+  /** A log of no known form is kept before the attempt fails: nobody can ask the terminal again once it was cleared. */
+  async #readOrKeep(start: Start): Promise<Outcome> {
+    try {
+      return await this.#read(start)
+    } catch (error) {
+      const log = this.#unreadable
+      if (log !== undefined) await this.#parts.transfers.keep(this.#hand.device.id, log)
+      throw error
+    }
+  }
+
   /** One read: whole, or from the bookmark as long as its anchor matches; until its end, or until somebody waits. */
   async #read({ from, paused: before }: Start): Promise<Outcome> {
     const { terminal, signal, lease } = this.#hand
@@ -209,6 +226,9 @@ class Sync {
       ...(from === undefined ? {} : { from }),
       onProgress: ({ recordsTotal }) => {
         total = recordsTotal ?? null
+      },
+      onUnreadable: (log) => {
+        this.#unreadable = log
       },
     })
     let goesOn = before

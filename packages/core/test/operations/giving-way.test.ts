@@ -159,6 +159,7 @@ class Stage implements AsyncDisposable {
       database: this.service.database,
       withTerminal: this.here,
       changes: createChanges(quiet),
+      transfers: { keep: () => Promise.reject(new Error('every log of these tests can be read')) },
       waitMs: WAIT_MS,
       log: quiet,
     }

@@ -7,6 +7,7 @@ import { jobs } from './0005-jobs.ts'
 import { audit } from './0006-audit.ts'
 import { settings } from './0007-settings.ts'
 import { doors } from './0008-doors.ts'
+import { keptTransfers } from './0011-kept-transfers.ts'
 import type { Migration } from './migrate.ts'
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -18,4 +19,5 @@ export const MIGRATIONS: readonly Migration[] = [
   audit,
   settings,
   doors,
+  keptTransfers,
 ]

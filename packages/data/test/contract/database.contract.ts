@@ -18,6 +18,7 @@ import { doorsContract } from './doors.contract.ts'
 import { holdAloneContract } from './hold-alone.contract.ts'
 import { jobClaimsContract } from './job-claims.contract.ts'
 import { jobsContract } from './jobs.contract.ts'
+import { keptTransfersContract } from './kept-transfers.contract.ts'
 import { migrationsContract } from './migrations.contract.ts'
 import { peopleContract } from './people.contract.ts'
 import { punchHistoriesContract } from './punch-histories.contract.ts'
@@ -61,6 +62,7 @@ export function databaseContract(makeScratch: () => Promise<Scratch>, { shared }
     accountsContract(given)
     credentialsContract(given)
     settingsContract(given)
+    keptTransfersContract(given)
     devicesContract(given)
     peopleContract(given)
     punchesContract(given)

@@ -21,6 +21,7 @@ const TABLES = [
   schema.unlockAttempts,
   schema.unlockDays,
   schema.settings,
+  schema.keptTransfers,
   schema.schemaMigrations,
 ]
 
