@@ -22,9 +22,8 @@ export interface ScratchDatabase extends AsyncDisposable {
   run(...statements: readonly string[]): Promise<void>
 }
 
-/** An empty database of its own on the test server, dropped when disposed of. */
-export async function scratchDatabase(): Promise<ScratchDatabase> {
-  const server = serverUrl('TEST_DATABASE_URL')
+/** An empty database of its own on the test server, or on one of one's own; dropped when disposed of. */
+export async function scratchDatabase(server = serverUrl('TEST_DATABASE_URL')): Promise<ScratchDatabase> {
   const name = `scratch_${randomBytes(8).toString('hex')}`
   await ask(server, `CREATE DATABASE ${name}`)
   const url = `${server}/${name}`

@@ -1,7 +1,8 @@
 // Private servers for tests: MariaDB and Redis on free ports of 127.0.0.1 in temporary folders, found or installed in the
 // order of docs/architecture.md (a URL given by env, installed binaries, apt-get as root on Debian), ended by process id.
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
-import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { createServer, connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -16,8 +17,21 @@ export interface TestServer {
   stop(): Promise<void>
 }
 
+/** A server that nobody else uses, which may be killed and started again on the same port. */
+export interface PrivateServer extends AsyncDisposable {
+  readonly url: string
+  /** SIGKILL: what was not on its disk is gone. */
+  kill(): Promise<void>
+  /** Starts it on what its folder holds. */
+  start(): Promise<void>
+  /** Removes what its folder holds of data. Redis only: a database without its files is none. */
+  empty(): void
+}
+
 interface Recipe extends Wanted {
   readonly envName: string
+  /** The file that all data are in, where the server starts without it too. */
+  readonly dataFile?: string
   start(
     binaries: Map<string, string>,
     folder: string,
@@ -37,18 +51,7 @@ const mariadb: Recipe = {
   async start(binaries, folder, port) {
     const dataFolder = join(folder, 'data')
     const asRoot = process.getuid?.() === 0 ? ['--user=root'] : []
-    const made = spawnSync(
-      need(binaries, 'mariadb-install-db'),
-      [
-        '--no-defaults',
-        ...asRoot,
-        `--datadir=${dataFolder}`,
-        '--auth-root-authentication-method=normal',
-        '--skip-test-db',
-      ],
-      { encoding: 'utf8', timeout: START_DEADLINE_MS },
-    )
-    if (made.status !== 0) throw new Error(`mariadb-install-db failed: ${made.stderr || made.stdout}`)
+    if (!existsSync(dataFolder)) makeDataFolder(binaries, dataFolder, asRoot)
     const child = spawnServer(folder, need(binaries, 'mariadbd'), [
       '--no-defaults',
       ...asRoot,
@@ -67,9 +70,25 @@ const mariadb: Recipe = {
   },
 }
 
+function makeDataFolder(binaries: Map<string, string>, dataFolder: string, asRoot: readonly string[]): void {
+  const made = spawnSync(
+    need(binaries, 'mariadb-install-db'),
+    [
+      '--no-defaults',
+      ...asRoot,
+      `--datadir=${dataFolder}`,
+      '--auth-root-authentication-method=normal',
+      '--skip-test-db',
+    ],
+    { encoding: 'utf8', timeout: START_DEADLINE_MS },
+  )
+  if (made.status !== 0) throw new Error(`mariadb-install-db failed: ${made.stderr || made.stdout}`)
+}
+
 const redis: Recipe = {
   name: 'Redis',
   envName: 'TEST_REDIS_URL',
+  dataFile: 'dump.rdb',
   debianPackage: 'redis-server',
   instead: 'name a server: TEST_REDIS_URL=redis://… npm test',
   binaries: ['redis-server'],
@@ -102,6 +121,31 @@ export async function startTestServers(say: (line: string) => void): Promise<Tes
   } catch (error) {
     await Promise.allSettled(started.map((server) => server.stop()))
     throw error
+  }
+}
+
+/** A server of one's own, for tests that take it away from the service. */
+export async function startPrivateServer(kind: 'MariaDB' | 'Redis'): Promise<PrivateServer> {
+  const recipe = kind === 'MariaDB' ? mariadb : redis
+  const { binaries } = obtainBinaries(recipe, (line) => console.log(line))
+  const folder = mkdtempSync(join(tmpdir(), `zk-test-private-${kind.toLowerCase()}-`))
+  const port = await freePort()
+  let { child, url } = await recipe.start(binaries, folder, port)
+  return {
+    url,
+    async kill() {
+      if (child.exitCode !== null || child.signalCode !== null) return
+      const ended = once(child, 'exit')
+      child.kill('SIGKILL')
+      await ended
+    },
+    async start() {
+      ;({ child, url } = await recipe.start(binaries, folder, port))
+    },
+    empty() {
+      if (recipe.dataFile !== undefined) rmSync(join(folder, recipe.dataFile), { force: true })
+    },
+    [Symbol.asyncDispose]: () => stop(child, folder),
   }
 }
 

@@ -38,8 +38,8 @@ import { createNetworkBounds } from './terminals/network-bounds.ts'
 import { createSessionPool } from './terminals/session-pool.ts'
 import { createWithTerminal } from './terminals/with-terminal.ts'
 
-/** What an unlock may take, waiting for the terminal included: less than a request may. */
-const UNLOCK_WITHIN_MS = 25_000
+/** What an unlock may take, waiting for the terminal included: so much less than a request may that a repetition learns of its end. */
+const UNLOCK_WITHIN_MS = 20_000
 /** How often it is looked for unlocks that dead processes have left without an outcome. */
 const SETTLE_EVERY_MS = 30_000
 /** How often it is looked for kept transfers whose time is over. */
