@@ -20,7 +20,7 @@ export interface TestServer {
 /** A server that nobody else uses, which may be killed and started again on the same port. */
 export interface PrivateServer extends AsyncDisposable {
   readonly url: string
-  /** SIGKILL: what was not on its disk is gone. */
+  /** SIGKILL: the database keeps what was committed, Redis what was saved. */
   kill(): Promise<void>
   /** Starts it on what its folder holds. */
   start(): Promise<void>
@@ -36,6 +36,7 @@ interface Recipe extends Wanted {
     binaries: Map<string, string>,
     folder: string,
     port: number,
+    survivesKill?: boolean,
   ): Promise<{ child: ChildProcess; url: string }>
 }
 
@@ -48,7 +49,7 @@ const mariadb: Recipe = {
   debianPackage: 'mariadb-server',
   instead: 'name a server: TEST_DATABASE_URL=mysql://… npm test',
   binaries: ['mariadbd', 'mariadb-install-db'],
-  async start(binaries, folder, port) {
+  async start(binaries, folder, port, survivesKill = false) {
     const dataFolder = join(folder, 'data')
     const asRoot = process.getuid?.() === 0 ? ['--user=root'] : []
     if (!existsSync(dataFolder)) makeDataFolder(binaries, dataFolder, asRoot)
@@ -61,7 +62,8 @@ const mariadb: Recipe = {
       '--bind-address=127.0.0.1',
       `--port=${port}`,
       '--skip-name-resolve',
-      '--innodb-flush-log-at-trx-commit=0',
+      // What is committed survives a kill only when it is written at once, as servers in use do.
+      `--innodb-flush-log-at-trx-commit=${survivesKill ? 1 : 0}`,
       '--innodb-buffer-pool-size=256M',
       '--max-connections=500',
     ])
@@ -130,7 +132,7 @@ export async function startPrivateServer(kind: 'MariaDB' | 'Redis'): Promise<Pri
   const { binaries } = obtainBinaries(recipe, (line) => console.log(line))
   const folder = mkdtempSync(join(tmpdir(), `zk-test-private-${kind.toLowerCase()}-`))
   const port = await freePort()
-  let { child, url } = await recipe.start(binaries, folder, port)
+  let { child, url } = await recipe.start(binaries, folder, port, true)
   return {
     url,
     async kill() {
@@ -140,7 +142,7 @@ export async function startPrivateServer(kind: 'MariaDB' | 'Redis'): Promise<Pri
       await ended
     },
     async start() {
-      ;({ child, url } = await recipe.start(binaries, folder, port))
+      ;({ child, url } = await recipe.start(binaries, folder, port, true))
     },
     empty() {
       if (recipe.dataFile !== undefined) rmSync(join(folder, recipe.dataFile), { force: true })

@@ -9,15 +9,18 @@ import { scratchService, type ScratchService } from '../support/scratch-service.
 
 const LOG = 6_000
 
-it.each(['tcp', 'udp'] as const)(
+it.each([
+  ['tcp', 'flip(share=1, skip=100, times=1); seed=2'],
+  ['udp', 'missize(in=transfer, by=-12, skip=1)'],
+] as const)(
   'a chunk that came damaged is asked for again, and nothing else, over %s',
-  async (kind) => {
+  async (kind, fault) => {
     await using service = await scratchService('sqlite', { DEVICE_IDLE_MS: '0' })
     const terminal = await service.terminal({ people: 9, punches: LOG, seed: 71, transports: [kind] })
     const device = await service.register(terminal)
     const smooth = await syncOf(service, terminal, device.id)
-    const rough = await syncOf(service, terminal, device.id, 'flip(share=1, skip=100, times=1); seed=2')
-  expect(terminal.faults.struck).toEqual(['flip'])
+    const rough = await syncOf(service, terminal, device.id, fault)
+    expect(terminal.faults.struck).toHaveLength(1)
 
     expect(smooth.job).toMatchObject({ state: 'completed', attempts: 1, result: { new: LOG } })
     expect(rough.job).toMatchObject({ state: 'completed', attempts: 1, result: { new: 0, known: LOG } })

@@ -47,13 +47,13 @@ async function obey(verb: string, word: string): Promise<unknown> {
 async function start(): Promise<null> {
   const config = readConfig(process.env)
   services = await createServices(config, await openDatabase(config.databaseUrl), { role })
-  const { jobs, syncAttendance } = services
+  const opened = services
   if (role !== 'api') {
     const work = handle(attendanceSync, ({ jobId, data, progress, signal }) => {
       say(`begun ${jobId}`)
-      return syncAttendance({ ...data, progress, signal })
+      return opened.syncAttendance({ ...data, progress, signal })
     })
-    jobs.work([work], { concurrency: config.WORKER_CONCURRENCY })
+    opened.jobs.work([work], { concurrency: config.WORKER_CONCURRENCY })
   }
   return null
 }

@@ -17,17 +17,17 @@ export function seedsOf(runs: number): number[] {
     : [Number(chosen)]
 }
 
-/** Runs every seed, so many at a time. The first that fails ends all, with its seed in the message. */
-export async function runSeeds(
+/** Runs every seed, one at a time on each stage. The first that fails ends all, with its seed in the message. */
+export async function runSeeds<Stage>(
   seeds: readonly number[],
-  { lanes }: { readonly lanes: number },
-  run: (seed: number, lane: number) => Promise<void>,
+  stages: readonly Stage[],
+  run: (seed: number, stage: Stage) => Promise<void>,
 ): Promise<void> {
   const left = [...seeds]
-  const work = async (lane: number): Promise<void> => {
+  const work = async (stage: Stage): Promise<void> => {
     for (let seed = left.shift(); seed !== undefined; seed = left.shift()) {
       try {
-        await run(seed, lane)
+        await run(seed, stage)
       } catch (cause) {
         left.length = 0
         const said = cause instanceof Error ? cause.message : String(cause)
@@ -35,7 +35,7 @@ export async function runSeeds(
       }
     }
   }
-  const ends = await Promise.allSettled(Array.from({ length: lanes }, (_, lane) => work(lane)))
+  const ends = await Promise.allSettled(stages.map(work))
   for (const end of ends) if (end.status === 'rejected') throw end.reason
 }
 
