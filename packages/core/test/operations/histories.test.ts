@@ -20,7 +20,11 @@ type Event =
   | { readonly kind: 'clear and refill to the same count' }
   | { readonly kind: 'another terminal' }
   | { readonly kind: 'sync'; readonly mode: Mode }
-  | { readonly kind: 'cut'; readonly mode: Mode; readonly afterBytes: number }
+  | { readonly kind: 'cut'; readonly mode: Mode; readonly afterShare: number } // percent of the log
+
+/** What a terminal sends before its log, and bytes of a record. */
+const GREETING_BYTES = 600
+const RECORD_BYTES = 40
 
 interface History {
   /** Many, or so few that the log is soon full. */
@@ -56,8 +60,8 @@ const event: Arbitrary<Event> = oneof(
     weight: 3,
     arbitrary: record({
       kind: constant('cut' as const),
-      mode,
-      afterBytes: oneof(integer({ min: 300, max: 6_000 }), integer({ min: 300, max: 250_000 })),
+      mode: constantFrom<Mode>('auto', 'full'),
+      afterShare: integer({ min: 0, max: 100 }),
     }),
   },
 )
@@ -139,7 +143,9 @@ describe.each(engines)('after any history, on %s', (_name, engine, numRuns) => {
                 throw new Error('nothing disturbed this sync, and it failed')
               break
             case 'cut':
-              terminal.faults.set({ cut: step.afterBytes })
+              terminal.faults.set({
+                cut: GREETING_BYTES + Math.floor((memory.log.count * RECORD_BYTES * step.afterShare) / 100),
+              })
               await attempt(step.mode)
               terminal.faults.clear()
           }
