@@ -1,7 +1,8 @@
 // Private servers for tests: MariaDB and Redis on free ports of 127.0.0.1 in temporary folders, found or installed in the
 // order of docs/architecture.md (a URL given by env, installed binaries, apt-get as root on Debian), ended by process id.
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
-import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { createServer, connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -16,12 +17,26 @@ export interface TestServer {
   stop(): Promise<void>
 }
 
+/** A server that nobody else uses, which may be killed and started again on the same port. */
+export interface PrivateServer extends AsyncDisposable {
+  readonly url: string
+  /** SIGKILL: the database keeps what was committed, Redis what was saved. */
+  kill(): Promise<void>
+  /** Starts it on what its folder holds. */
+  start(): Promise<void>
+  /** Removes what its folder holds of data. Redis only: a database without its files is none. */
+  empty(): void
+}
+
 interface Recipe extends Wanted {
   readonly envName: string
+  /** The file that all data are in, where the server starts without it too. */
+  readonly dataFile?: string
   start(
     binaries: Map<string, string>,
     folder: string,
     port: number,
+    survivesKill?: boolean,
   ): Promise<{ child: ChildProcess; url: string }>
 }
 
@@ -34,21 +49,10 @@ const mariadb: Recipe = {
   debianPackage: 'mariadb-server',
   instead: 'name a server: TEST_DATABASE_URL=mysql://… npm test',
   binaries: ['mariadbd', 'mariadb-install-db'],
-  async start(binaries, folder, port) {
+  async start(binaries, folder, port, survivesKill = false) {
     const dataFolder = join(folder, 'data')
     const asRoot = process.getuid?.() === 0 ? ['--user=root'] : []
-    const made = spawnSync(
-      need(binaries, 'mariadb-install-db'),
-      [
-        '--no-defaults',
-        ...asRoot,
-        `--datadir=${dataFolder}`,
-        '--auth-root-authentication-method=normal',
-        '--skip-test-db',
-      ],
-      { encoding: 'utf8', timeout: START_DEADLINE_MS },
-    )
-    if (made.status !== 0) throw new Error(`mariadb-install-db failed: ${made.stderr || made.stdout}`)
+    if (!existsSync(dataFolder)) makeDataFolder(binaries, dataFolder, asRoot)
     const child = spawnServer(folder, need(binaries, 'mariadbd'), [
       '--no-defaults',
       ...asRoot,
@@ -58,7 +62,8 @@ const mariadb: Recipe = {
       '--bind-address=127.0.0.1',
       `--port=${port}`,
       '--skip-name-resolve',
-      '--innodb-flush-log-at-trx-commit=0',
+      // What is committed survives a kill only when it is written at once, as servers in use do.
+      `--innodb-flush-log-at-trx-commit=${survivesKill ? 1 : 0}`,
       '--innodb-buffer-pool-size=256M',
       '--max-connections=500',
     ])
@@ -67,9 +72,25 @@ const mariadb: Recipe = {
   },
 }
 
+function makeDataFolder(binaries: Map<string, string>, dataFolder: string, asRoot: readonly string[]): void {
+  const made = spawnSync(
+    need(binaries, 'mariadb-install-db'),
+    [
+      '--no-defaults',
+      ...asRoot,
+      `--datadir=${dataFolder}`,
+      '--auth-root-authentication-method=normal',
+      '--skip-test-db',
+    ],
+    { encoding: 'utf8', timeout: START_DEADLINE_MS },
+  )
+  if (made.status !== 0) throw new Error(`mariadb-install-db failed: ${made.stderr || made.stdout}`)
+}
+
 const redis: Recipe = {
   name: 'Redis',
   envName: 'TEST_REDIS_URL',
+  dataFile: 'dump.rdb',
   debianPackage: 'redis-server',
   instead: 'name a server: TEST_REDIS_URL=redis://… npm test',
   binaries: ['redis-server'],
@@ -108,6 +129,31 @@ export async function startTestServers(say: (line: string) => void): Promise<Tes
 /** One of them alone, for whoever needs no more. */
 export function startTestServer(name: 'MariaDB' | 'Redis', say: (line: string) => void): Promise<TestServer> {
   return obtain(name === 'MariaDB' ? mariadb : redis, say)
+}
+
+/** A server of one's own, for tests that take it away from the service. */
+export async function startPrivateServer(kind: 'MariaDB' | 'Redis'): Promise<PrivateServer> {
+  const recipe = kind === 'MariaDB' ? mariadb : redis
+  const { binaries } = obtainBinaries(recipe, (line) => console.log(line))
+  const folder = mkdtempSync(join(tmpdir(), `zk-test-private-${kind.toLowerCase()}-`))
+  const port = await freePort()
+  let { child, url } = await recipe.start(binaries, folder, port, true)
+  return {
+    url,
+    async kill() {
+      if (child.exitCode !== null || child.signalCode !== null) return
+      const ended = once(child, 'exit')
+      child.kill('SIGKILL')
+      await ended
+    },
+    async start() {
+      ;({ child, url } = await recipe.start(binaries, folder, port, true))
+    },
+    empty() {
+      if (recipe.dataFile !== undefined) rmSync(join(folder, recipe.dataFile), { force: true })
+    },
+    [Symbol.asyncDispose]: () => stop(child, folder),
+  }
 }
 
 async function obtain(recipe: Recipe, say: (line: string) => void): Promise<TestServer> {

@@ -10,7 +10,7 @@ import { ConfigError, type Config } from './config.ts'
 import { ServiceError } from './errors.ts'
 
 /** What is encrypted; bound into the ciphertext, so that one cannot be passed off as another. */
-export type SealPurpose = 'device.comm-key' | 'person.template'
+export type SealPurpose = 'device.comm-key' | 'person.template' | 'kept-transfer'
 
 /** What is signed, sealed and opened with the service's own keys. */
 export interface Secrets {

@@ -31,6 +31,7 @@ import type { JobQueueOptions } from './jobs/carried-job-queue.ts'
 import { createBullmqJobQueue } from './jobs/job-queue-bullmq.ts'
 import { createDatabaseJobQueue } from './jobs/job-queue-database.ts'
 import type { JobQueue } from './jobs/job-queue.ts'
+import { createTransferKeeper, type KeptTransfers } from './kept-transfers.ts'
 import { createLog } from './log.ts'
 import { countOperations, createMetrics, type Metrics } from './metrics.ts'
 import { createDeliveries, type Deliveries } from './notices/deliveries.ts'
@@ -68,12 +69,14 @@ import { createNetworkBounds } from './terminals/network-bounds.ts'
 import { createSessionPool } from './terminals/session-pool.ts'
 import { createWithTerminal } from './terminals/with-terminal.ts'
 
-/** What an unlock may take, waiting for the terminal included: less than a request may. */
-const UNLOCK_WITHIN_MS = 25_000
+/** What an unlock may take, waiting for the terminal included: so much less than a request may that a repetition learns of its end. */
+const UNLOCK_WITHIN_MS = 20_000
 /** How often it is looked for unlocks that dead processes have left without an outcome. */
 const SETTLE_EVERY_MS = 30_000
 /** How often refresh tokens that have expired are forgotten. */
 const FORGET_TOKENS_EVERY_MS = 3_600_000
+/** How often it is looked for kept transfers whose time is over. */
+const REMOVE_KEPT_EVERY_MS = 3_600_000
 
 /** Whose process this is: a server of HTTP, a worker of jobs, or both. */
 export type ServiceRole = 'api' | 'worker' | 'both'
@@ -101,6 +104,8 @@ export interface Services {
   readonly notices: Notices
   /** Hands notices and punches to whoever is to get them; what the worker's handlers call. */
   readonly deliveries: Deliveries
+  /** Attendance logs that could not be read; for diagnosis on the machine itself, never for a route. */
+  readonly keptTransfers: KeptTransfers
   /** What rate limits count with: shared by all processes where Redis is. */
   readonly rateCounter: RateCounter
   /** Lists that were asked for before. */
@@ -242,6 +247,13 @@ async function assemble(
     })
   }, SETTLE_EVERY_MS).unref()
 
+  const transfers = createTransferKeeper(database, secrets, log)
+  const removing = setInterval(() => {
+    transfers.removeOverdue().catch((error: unknown) => {
+      log.warn({ err: error }, 'transfers whose time is over could not be removed yet')
+    })
+  }, REMOVE_KEPT_EVERY_MS).unref()
+
   // A job outwaits the lease of a worker that was killed; a request does not make its caller wait so long.
   const jobWaitMs = config.DEVICE_WAIT_MS + config.DEVICE_LEASE_MS
   const mustStop = alone?.lost ?? new AbortController().signal
@@ -249,6 +261,7 @@ async function assemble(
   const end = async (): Promise<void> => {
     stopping.abort(new ServiceError('SERVICE_STOPPING'))
     clearInterval(settling)
+    clearInterval(removing)
     clearInterval(forgetting)
     await Promise.all([jobs.close(), restartWatch.close()])
     await pool.close()
@@ -288,6 +301,7 @@ async function assemble(
     doors,
     jobs,
     notices,
+    keptTransfers: transfers,
     deliveries: createDeliveries(config, database, log),
     rateCounter,
     cachedAnswers: answers,
@@ -295,7 +309,7 @@ async function assemble(
     metrics,
     async syncAttendance(input) {
       const certificate = await syncAttendance(
-        { database, withTerminal, changes, notices, punchNews, waitMs: jobWaitMs, log },
+        { database, withTerminal, changes, notices, punchNews, transfers, waitMs: jobWaitMs, log },
         input,
       )
       metrics.noteSyncedRows(certificate)
@@ -306,7 +320,10 @@ async function assemble(
     copyPeople: (input) =>
       copyPeopleTo({ database, withTerminal, changes, audit, templates, waitMs: jobWaitMs }, input),
     clearAttendance: (input) =>
-      clearAttendance({ database, withTerminal, changes, punchNews, audit, waitMs: jobWaitMs, log }, input),
+      clearAttendance(
+        { database, withTerminal, changes, punchNews, transfers, audit, waitMs: jobWaitMs, log },
+        input,
+      ),
     correctTimes: (input) => correctTimes({ database, changes }, input),
     get ready() {
       return isReady()

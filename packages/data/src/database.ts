@@ -8,6 +8,7 @@ import type { Devices, DevicesInTransaction } from './devices.ts'
 import type { Doors, DoorsInTransaction } from './doors.ts'
 import type { Jobs } from './jobs.ts'
 import type { PendingPeople } from './pending-people.ts'
+import type { KeptTransfers } from './kept-transfers.ts'
 import type { People } from './people.ts'
 import type { PersonTemplates } from './person-templates.ts'
 import type { Punches, PunchesInTransaction } from './punches.ts'
@@ -50,6 +51,7 @@ export interface Database {
   readonly audit: Audit
   readonly doors: Doors
   readonly settings: Settings
+  readonly keptTransfers: KeptTransfers
   /**
    * Runs `work` in one transaction: committed when it returns, rolled back when it throws. On the servers the isolation
    * is READ COMMITTED, and a deadlock or a lock that was not granted in time repeats the work whole, a bounded number
@@ -91,6 +93,7 @@ export interface Transaction {
   readonly audit: AuditInTransaction
   readonly doors: DoorsInTransaction
   readonly settings: Settings
+  readonly keptTransfers: KeptTransfers
   /**
    * Calls `callback` once the transaction is committed, in the order given; never when it was rolled back, and only
    * those of the run that was committed when the work was repeated. A callback must not throw.

@@ -11,6 +11,7 @@ export type {
   Job,
   JobState,
   PendingPerson,
+  KeptTransfer,
   Person,
   PersonTemplate,
   Punch,
@@ -62,6 +63,7 @@ export type {
 } from './audit.ts'
 export type { Doors, DoorsInTransaction, NewUnlockAttempt, UnlockSettlement } from './doors.ts'
 export type { Settings } from './settings.ts'
+export type { KeptTransferFacts, KeptTransfers } from './kept-transfers.ts'
 export {
   CorruptRow,
   DatabaseFault,

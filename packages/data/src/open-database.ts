@@ -13,6 +13,7 @@ import { openSqlite, sqliteDialect } from './driver-sqlite.ts'
 import { DatabaseUnavailable } from './errors.ts'
 import { holdFile, holdServer } from './hold-alone.ts'
 import { jobsIn } from './jobs.ts'
+import { keptTransfersIn } from './kept-transfers.ts'
 import { MIGRATIONS } from './migrations/index.ts'
 import { checkMigrated, migrate } from './migrations/migrate.ts'
 import { parseDatabaseUrl, type MysqlPlace, type SqlitePlace } from './parse-database-url.ts'
@@ -117,6 +118,7 @@ function repositoriesOf(scope: Scope) {
     audit: auditIn(scope),
     doors: doorsIn(scope),
     settings: settingsIn(scope),
+    keptTransfers: keptTransfersIn(scope),
   }
 }
 
@@ -135,6 +137,7 @@ class OpenDatabase implements Database {
   readonly audit: Database['audit']
   readonly doors: Database['doors']
   readonly settings: Database['settings']
+  readonly keptTransfers: Database['keptTransfers']
   readonly #rows: Rows
   readonly #runner: TransactionRunner
   readonly #holds: AloneHold[] = []
@@ -159,6 +162,7 @@ class OpenDatabase implements Database {
     this.audit = repositories.audit
     this.doors = repositories.doors
     this.settings = repositories.settings
+    this.keptTransfers = repositories.keptTransfers
   }
 
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {

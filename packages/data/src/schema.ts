@@ -312,6 +312,18 @@ export const settings = table('settings', {
   value: text(4000),
 })
 
+/** Attendance logs that could not be read, as their terminals sent them: for whoever finds out what the bytes mean. */
+export const keptTransfers = table('kept_transfers', {
+  id: generatedId(),
+  device_id: int(),
+  kept_at: instant(),
+  kept_until: instant(), // then it is removed
+  kept_bytes: int(), // of the table's beginning, before they were sealed
+  table_bytes: int(), // of the whole table
+  announced_records: nullable(int()),
+  sealed: text(2_000_000), // encrypted by whoever stores it
+})
+
 /** Which migration steps have run; written by the migrations alone. */
 export const schemaMigrations = table('schema_migrations', {
   name: text(100),
@@ -332,6 +344,7 @@ export type Job = RowOf<typeof jobs>
 export type JobState = Job['state']
 export type AuditEntry = RowOf<typeof audit>
 export type UnlockAttempt = RowOf<typeof unlockAttempts>
+export type KeptTransfer = RowOf<typeof keptTransfers>
 
 /** The database as Kysely sees it. */
 export interface Schema {
@@ -351,6 +364,7 @@ export interface Schema {
   unlock_attempts: StoredTable<typeof unlockAttempts>
   unlock_days: StoredTable<typeof unlockDays>
   settings: StoredTable<typeof settings>
+  kept_transfers: StoredTable<typeof keptTransfers>
   schema_migrations: StoredTable<typeof schemaMigrations>
 }
 

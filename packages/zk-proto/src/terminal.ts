@@ -20,6 +20,7 @@ import { readIdentity } from './procedures/read-info.ts'
 import type { TerminalIdentity } from './procedures/read-info.ts'
 import type { PeopleRead } from './procedures/read-people.ts'
 import type { OnProgress } from './procedures/read-progress.ts'
+import type { OnUnreadable } from './procedures/unreadable-log.ts'
 import type { Capacity } from './records/capacity.ts'
 import type { PunchChoice } from './records/punch-choice.ts'
 import type { SessionStats } from './session/client-session.ts'
@@ -50,6 +51,8 @@ export interface ReadLogOptions extends CallOptions {
   /** Reads only what follows, if its anchor still matches; else everything. */
   readonly from?: AttendanceBookmark
   readonly onProgress?: OnProgress
+  /** Given the bytes as they came, once, before a read fails with ZK_BAD_RECORD. */
+  readonly onUnreadable?: OnUnreadable
 }
 
 /** How the log is read, and which punches of it are wanted. */
@@ -198,9 +201,9 @@ export class Terminal implements AsyncDisposable {
     read: (plan: ReadAttendancePlan) => Procedure<AttendanceSummary, B>,
     options: ReadLogOptions,
   ): AttendanceRead<B> {
-    const { from, onProgress } = options
+    const { from, onProgress, onUnreadable } = options
     if (from !== undefined) formOfBookmark(from)
-    const procedure = read({ from, onProgress, sliceBytes: this.#line.sliceBytes })
+    const procedure = read({ from, onProgress, onUnreadable, sliceBytes: this.#line.sliceBytes })
     const stream = this.#line.stream(procedure, options, true)
     return new PulledAttendance(stream, () => this.#line.refuseWhenClosed())
   }

@@ -12,11 +12,6 @@ async function readDocument(path = '/openapi.json'): Promise<Document> {
 const document = await readDocument()
 const operations = operationsOf(document).map((it) => ({ ...it, name: `${it.method} ${it.path}` }))
 
-/** Whatever changes something takes a body, if only an empty one; of deletions those that want a confirmation. */
-function takesBody(method: string, path: string): boolean {
-  return method === 'DELETE' ? path.includes('attendance') : method !== 'GET'
-}
-
 describe('the OpenAPI document', () => {
   it('is of version 3.1 and the same in both places', async () => {
     expect(document.openapi).toBe('3.1.0')
@@ -25,14 +20,11 @@ describe('the OpenAPI document', () => {
 
   it('has every endpoint, and only below the base path', () => {
     expect(operations.map(({ name }) => name).sort()).toEqual([
-<<<<<<< ours
+      'DELETE /api/v1/attendance/device/{deviceId}',
       'DELETE /api/v1/auth/accounts/{accountId}',
       'DELETE /api/v1/auth/api-keys/{apiKeyId}',
-      'DELETE /api/v1/users/device/{deviceId}/{userId}',
-=======
-      'DELETE /api/v1/attendance/device/{deviceId}',
       'DELETE /api/v1/devices/{deviceId}',
->>>>>>> theirs
+      'DELETE /api/v1/users/device/{deviceId}/{userId}',
       'GET /api/v1/attendance',
       'GET /api/v1/attendance/device/{deviceId}',
       'GET /api/v1/attendance/export',
@@ -52,13 +44,10 @@ describe('the OpenAPI document', () => {
       'GET /api/v1/queue/jobs',
       'GET /api/v1/queue/jobs/{jobId}',
       'GET /api/v1/queue/stats',
-<<<<<<< ours
       'GET /api/v1/users',
       'GET /api/v1/users/device/{deviceId}',
       'PATCH /api/v1/auth/accounts/{accountId}',
-=======
       'PATCH /api/v1/devices/{deviceId}',
->>>>>>> theirs
       'POST /api/v1/attendance/device/{deviceId}/sync',
       'POST /api/v1/auth/api-keys',
       'POST /api/v1/auth/change-password',
@@ -71,16 +60,13 @@ describe('the OpenAPI document', () => {
       'POST /api/v1/devices/{deviceId}/restart',
       'POST /api/v1/devices/{deviceId}/sync-time',
       'POST /api/v1/devices/{deviceId}/unlock',
-<<<<<<< ours
       'POST /api/v1/notifications/test',
       'POST /api/v1/queue/jobs/{jobId}/cancel',
       'POST /api/v1/users/device/{deviceId}',
       'POST /api/v1/users/device/{deviceId}/syncUserToDb',
       'POST /api/v1/users/device/{deviceId}/syncUserToDevice',
-      'PUT /api/v1/users/device/{deviceId}/{userId}',
-=======
       'PUT /api/v1/devices/{deviceId}',
->>>>>>> theirs
+      'PUT /api/v1/users/device/{deviceId}/{userId}',
     ])
   })
 
@@ -163,13 +149,8 @@ describe.each(operations)('$name', ({ method, path, operation }) => {
       TOKEN_EXPIRED: role !== 'anyone' || path.endsWith('/refresh'),
       FORBIDDEN: role !== 'anyone' && (role !== 'user' || forPeople || operation['x-devices'] !== 'none'),
       RATE_LIMIT_EXCEEDED: !path.includes('health'),
-<<<<<<< ours
       PAYLOAD_TOO_LARGE: hasBody,
       UNSUPPORTED_MEDIA_TYPE: hasBody,
-=======
-      PAYLOAD_TOO_LARGE: takesBody(method, path),
-      UNSUPPORTED_MEDIA_TYPE: takesBody(method, path),
->>>>>>> theirs
     }
     const codes = Object.values(operation.responses).flatMap(({ content }) =>
       Object.values(content?.['application/json']?.examples ?? {}).map(
@@ -185,12 +166,8 @@ describe.each(operations)('$name', ({ method, path, operation }) => {
 
   it('shows a body to send that fits its schema, and asks for one only where a field must be sent', () => {
     const media = operation.requestBody?.content['application/json']
-<<<<<<< ours
     const allowed = { GET: [false], DELETE: [false, true] }[method] ?? [true]
     expect(allowed).toContain(media !== undefined)
-=======
-    expect(media !== undefined).toBe(takesBody(method, path))
->>>>>>> theirs
     expect(faultsBySchema(document, media?.schema ?? {}, media?.example)).toEqual([])
     const { required, minProperties } = media?.schema ?? {}
     const mustBeSent = required !== undefined || minProperties !== undefined

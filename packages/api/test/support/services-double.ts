@@ -297,6 +297,7 @@ export function servicesDouble(replaced: Replacements = {}): Services {
         throw new Error('the API delivers nothing')
       },
     },
+    keptTransfers: { list: async () => [], open: async () => undefined },
     rateCounter: replaced.rateCounter ?? countingForever(),
     cachedAnswers: {
       answer: async (_question, make) => ({ text: await make(), hit: false }),

@@ -7,6 +7,7 @@ import type { Logger } from 'pino'
 import type { Actor } from '../accounts/account.ts'
 import type { AuditTrail, AuditedAct } from '../audit-trail.ts'
 import type { Changes } from '../changes.ts'
+import type { TransferKeeper } from '../kept-transfers.ts'
 import type { PunchNews } from '../notices/punch-news.ts'
 import { ServiceError, toServiceError } from '../errors.ts'
 import type { ClearingReceipt, SyncCertificate } from '../jobs/catalogue.ts'
@@ -30,6 +31,7 @@ export interface ClearAttendanceParts {
   readonly withTerminal: WithTerminal
   readonly changes: Changes
   readonly punchNews: PunchNews
+  readonly transfers: Pick<TransferKeeper, 'keep'>
   readonly audit: AuditTrail
   /** See SyncAttendanceParts. */
   readonly waitMs: number

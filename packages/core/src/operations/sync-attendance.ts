@@ -8,11 +8,13 @@ import {
   type AttendanceBatch,
   type AttendanceBookmark,
   type AttendanceSummary,
+  type UnreadableLog,
 } from '@org/zk-proto'
 import type { Logger } from 'pino'
 import type { Changes } from '../changes.ts'
 import { ServiceError } from '../errors.ts'
 import type { SyncCertificate, SyncMode } from '../jobs/catalogue.ts'
+import type { TransferKeeper } from '../kept-transfers.ts'
 import type { Notices } from '../notices/notice.ts'
 import type { PunchNews } from '../notices/punch-news.ts'
 import { clockZone } from '../zone-history.ts'
@@ -56,6 +58,8 @@ export interface SyncAttendanceParts {
   readonly changes: Changes
   readonly notices: Notices
   readonly punchNews: PunchNews
+  /** Where a log goes that has no known form. */
+  readonly transfers: Pick<TransferKeeper, 'keep'>
   /** How long to wait for the terminal: long enough that the lease of a process that died is over. */
   readonly waitMs: number
   readonly log: Logger
@@ -100,7 +104,10 @@ export async function syncAttendance(
 }
 
 /** What a sync needs with a terminal that is in hand already. */
-export type HeldSyncParts = Pick<SyncAttendanceParts, 'database' | 'changes' | 'punchNews' | 'log'>
+export type HeldSyncParts = Pick<
+  SyncAttendanceParts,
+  'database' | 'changes' | 'punchNews' | 'transfers' | 'log'
+>
 
 /** One sync with a terminal that is in hand already, as its holder wants it. */
 export interface HeldSync {
@@ -162,6 +169,8 @@ class Sync {
   /** Reads that are wrong so far. */
   #faults = 0
   #paused: Paused | undefined
+  /** The log as it came, where its records have no known form. */
+  #unreadable: UnreadableLog | undefined
   /** Pauses after which the log was read anew. */
   #lostPauses = 0
 
@@ -208,7 +217,7 @@ class Sync {
 
   async #run(start: Start): Promise<SyncCertificate | undefined> {
     for (let next = start; ;) {
-      const outcome = await this.#read(next)
+      const outcome = await this.#readOrKeep(next)
       if ('certificate' in outcome) return outcome.certificate
       if ('paused' in outcome) {
         this.#paused = outcome.paused
@@ -256,6 +265,17 @@ class Sync {
     return false
   }
 
+  /** A log of no known form is kept before the attempt fails: nobody can ask the terminal again once it was cleared. */
+  async #readOrKeep(start: Start): Promise<Outcome> {
+    try {
+      return await this.#read(start)
+    } catch (error) {
+      const log = this.#unreadable
+      if (log !== undefined) await this.#parts.transfers.keep(this.#hand.device.id, log)
+      throw error
+    }
+  }
+
   /** One read: whole, or from the bookmark as long as its anchor matches; until its end, or until somebody waits. */
   async #read({ from, paused: before, cleared = false }: Start): Promise<Outcome> {
     const { terminal, signal, lease } = this.#hand
@@ -269,6 +289,9 @@ class Sync {
       ...(from === undefined ? {} : { from }),
       onProgress: ({ recordsTotal }) => {
         total = recordsTotal ?? null
+      },
+      onUnreadable: (log) => {
+        this.#unreadable = log
       },
     })
     let goesOn = before

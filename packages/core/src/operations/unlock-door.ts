@@ -70,8 +70,11 @@ export interface DoorParts {
 }
 
 const DAY_MS = 86_400_000
-/** What is granted beyond an attempt's own time before it counts as abandoned. */
-const ABANDONED_AFTER_MS = 15_000
+/**
+ * What is granted beyond an attempt's own time before it counts as abandoned: for clocks that differ. Both together stay below what a
+ * request may take, so that whoever repeats the request of a process that died is told that, and not that it took too long.
+ */
+const ABANDONED_AFTER_MS = 8_000
 /** How often a repetition looks whether the first request has its answer. */
 const LOOK_MS = 100
 const SETTLE_AT_ONCE = 100

@@ -2,7 +2,8 @@
 // the terminal free and enabled.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { profileNamed, TerminalMemory } from '@org/zk-sim'
-import { describe, expect, it } from 'vitest'
+import { DatabaseUnavailable } from '@org/data'
+import { describe, expect, it, vi } from 'vitest'
 import { ServiceError, type SyncProgress } from '../../src/index.ts'
 import { expectSameAsTerminal } from '../support/same-as-terminal.ts'
 import { scratchService } from '../support/scratch-service.ts'
@@ -65,6 +66,45 @@ describe('a sync that cannot succeed', () => {
       retryable: false,
     })
     expect(await service.database.punches.count(device.id)).toBe(0)
+  })
+
+  it('keeps the bytes of such records, encrypted, for a week, and of one device the newest only', async () => {
+    await using service = await scratchService()
+    const memory = new TerminalMemory({ profile: profileNamed('typical'), serialNumber: 'ODD' })
+    for (let i = 0; i < 41; i += 1) memory.log.append(new Uint8Array(40).fill(0xe0 + (i % 7)))
+    const device = await service.register(await service.terminal({ memory }))
+    for (let i = 0; i < 3; i += 1) await expect(service.sync(device.id)).rejects.toThrow(ServiceError)
+
+    const { keptTransfers } = service.services
+    const kept = await keptTransfers.list()
+    expect(kept).toHaveLength(2)
+    const [newest = expect.fail()] = kept
+    expect(newest).toMatchObject({
+      deviceId: device.id,
+      keptBytes: 41 * 40 + 4,
+      tableBytes: 41 * 40 + 4,
+      announcedRecords: 41,
+    })
+    expect(Date.parse(newest.keptUntil) - Date.parse(newest.keptAt)).toBe(7 * 86_400_000)
+    const opened = await keptTransfers.open(newest.id)
+    expect(Buffer.from(opened?.bytes ?? []).subarray(4)).toEqual(Buffer.from(memory.log.snapshot()))
+
+    const stored = await service.database.keptTransfers.find(newest.id, newest.keptAt)
+    expect(stored?.sealed).toMatch(/^v1\./)
+    expect(stored?.sealed).not.toContain(Buffer.from(memory.log.snapshot()).toString('base64').slice(8, 60))
+    expect(await service.database.keptTransfers.find(newest.id, newest.keptUntil)).toBeUndefined()
+  })
+
+  it('fails for a moment only when such bytes cannot be kept: they are not given up', async () => {
+    await using service = await scratchService()
+    const memory = new TerminalMemory({ profile: profileNamed('typical'), serialNumber: 'ODD' })
+    for (let i = 0; i < 41; i += 1) memory.log.append(new Uint8Array(40).fill(0xee))
+    const device = await service.register(await service.terminal({ memory }))
+    const insert = vi.spyOn(service.database.keptTransfers, 'insert')
+    insert.mockRejectedValueOnce(new DatabaseUnavailable('timeout'))
+    await expect(service.sync(device.id)).rejects.toThrow(DatabaseUnavailable)
+    await expect(service.sync(device.id)).rejects.toMatchObject({ code: 'DEVICE_DATA_UNREADABLE' })
+    expect(await service.services.keptTransfers.list()).toHaveLength(1)
   })
 
   it('gives up on a log that is never twice the same', async () => {

@@ -2,6 +2,7 @@
 import type { Database } from '@org/data'
 import type { TerminalMemory } from '@org/zk-sim'
 import { expect } from 'vitest'
+import { PunchCounts, type Named } from './punch-counts.ts'
 
 /** A punch as both sides can tell it. */
 interface Told {
@@ -21,6 +22,23 @@ export async function expectSameAsTerminal(
   memory: TerminalMemory,
 ): Promise<void> {
   expect(await rowsOf(database, deviceId)).toEqual(sorted(toldBy(memory)))
+}
+
+/**
+ * The same of a terminal whose log somebody `cleared` of these meanwhile: what it holds is there, and nothing is there more often than it
+ * was ever made. Whether a punch that was cleared had been read by then, nobody can know.
+ */
+export async function expectWhatCanBeKnown(
+  database: Database,
+  deviceId: number,
+  memory: TerminalMemory,
+  cleared: readonly Named[],
+): Promise<void> {
+  if (cleared.length === 0) return expectSameAsTerminal(database, deviceId, memory)
+  const { punches } = memory.truth()
+  const stored = new PunchCounts(await rowsOf(database, deviceId))
+  expect(new PunchCounts(punches).lackingIn(stored), 'lost').toEqual([])
+  expect(stored.lackingIn(new PunchCounts([...cleared, ...punches])), 'doubled').toEqual([])
 }
 
 /** What the terminal holds. */

@@ -9,6 +9,7 @@ import { pino } from 'pino'
 import {
   createServices,
   readConfig,
+  ServiceError,
   SYSTEM,
   type Device,
   type DeviceInput,
@@ -16,6 +17,8 @@ import {
 } from '../../src/index.ts'
 import type { SyncAttendanceInput, SyncCertificate } from '../../src/index.ts'
 import { scratchDatabase } from '../../../../scripts/toolchain/scratch-database.ts'
+
+const REGISTER_ATTEMPTS = 5
 
 export type Engine = 'sqlite' | 'mysql'
 
@@ -53,7 +56,7 @@ export interface ScratchService extends AsyncDisposable {
   readonly folder: string
   /** Starts a terminal, whose end is the test's. */
   terminal(options?: TerminalOptions): Promise<SimulatedTerminal>
-  /** Registers a terminal. */
+  /** Registers a terminal, again where a busy machine was too slow for it. */
   register(terminal: SimulatedTerminal, input?: Partial<DeviceInput>): Promise<Device>
   sync(deviceId: number, input?: Partial<SyncAttendanceInput>): Promise<SyncCertificate>
 }
@@ -81,11 +84,15 @@ export async function scratchService(
       return terminal
     },
     async register(terminal, input = {}) {
-      const { device } = await services.devices.register(
-        { name: 'Gate', ip: terminal.host, port: terminal.port, ...input },
-        SYSTEM,
-      )
-      return device
+      const { host: ip, port } = terminal
+      for (let attempt = 1; ; attempt += 1) {
+        try {
+          return (await services.devices.register({ name: 'Gate', ip, port, ...input }, SYSTEM)).device
+        } catch (error) {
+          if (!(error instanceof ServiceError) || !error.retryable || attempt === REGISTER_ATTEMPTS)
+            throw error
+        }
+      }
     },
     sync: (deviceId, input = {}) =>
       services.syncAttendance({

@@ -12,6 +12,7 @@ import { told } from './0014-told.ts'
 import { pendingPeople } from './0010-pending-people.ts'
 import { personTemplates } from './0015-person-templates.ts'
 import { deviceZones } from './0009-device-zones.ts'
+import { keptTransfers } from './0011-kept-transfers.ts'
 import type { Migration } from './migrate.ts'
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -28,4 +29,5 @@ export const MIGRATIONS: readonly Migration[] = [
   pendingPeople,
   personTemplates,
   deviceZones,
+  keptTransfers,
 ]

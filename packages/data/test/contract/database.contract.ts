@@ -19,6 +19,7 @@ import { doorsContract } from './doors.contract.ts'
 import { holdAloneContract } from './hold-alone.contract.ts'
 import { jobClaimsContract } from './job-claims.contract.ts'
 import { jobsContract } from './jobs.contract.ts'
+import { keptTransfersContract } from './kept-transfers.contract.ts'
 import { migrationsContract } from './migrations.contract.ts'
 import { peopleContract } from './people.contract.ts'
 import { pendingPeopleContract } from './pending-people.contract.ts'
@@ -64,6 +65,7 @@ export function databaseContract(makeScratch: () => Promise<Scratch>, { shared }
     credentialsContract(given)
     apiKeysContract(given)
     settingsContract(given)
+    keptTransfersContract(given)
     devicesContract(given)
     peopleContract(given)
     pendingPeopleContract(given)

@@ -22,6 +22,7 @@ const TABLES = [
   schema.unlockAttempts,
   schema.unlockDays,
   schema.settings,
+  schema.keptTransfers,
   schema.schemaMigrations,
 ]
 

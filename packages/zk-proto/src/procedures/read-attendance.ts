@@ -20,6 +20,8 @@ import type { AttendanceBookmark } from './attendance-bookmark.ts'
 import { recordBytes, withTable } from './bulk-read.ts'
 import type { OpenTable } from './bulk-read.ts'
 import type { OnProgress } from './read-progress.ts'
+import { orHandOut } from './unreadable-log.ts'
+import type { OnUnreadable } from './unreadable-log.ts'
 
 export type { AttendanceBatch, AttendanceColumnsBatch } from './attendance-batch.ts'
 
@@ -44,6 +46,7 @@ export interface AttendanceSummary {
 export interface ReadAttendancePlan {
   readonly from: AttendanceBookmark | undefined
   readonly onProgress: OnProgress | undefined
+  readonly onUnreadable?: OnUnreadable | undefined
   readonly sliceBytes: number
 }
 
@@ -147,9 +150,14 @@ function* readWhole<B>(
   refuseShort(table, total, announced)
   if (total === 0) return { ...NOTHING_READ, bytesAnnounced, bytesReceived: bytesAnnounced, anchor }
   const sample = beginning.subarray(TABLE_HEAD_BYTES, bytesAnnounced)
-  const form = findAttendanceForm(sample, total, announced)
-  refuseTooMany(total / form.recordSize, capacity)
-  if (table.origin === 'direct') refuseDoubtful(form, total, announced, sample)
+  const { sliceBytes, onUnreadable } = plan
+  const unreadable = { announcedRecords: announced, sliceBytes, onUnreadable }
+  const form = yield* orHandOut(table, beginning, unreadable, () => {
+    const found = findAttendanceForm(sample, total, announced)
+    refuseTooMany(total / found.recordSize, capacity)
+    if (table.origin === 'direct') refuseDoubtful(found, total, announced, sample)
+    return found
+  })
   const maker = new BookmarkMaker(form)
   const done = yield* handOver(
     table,

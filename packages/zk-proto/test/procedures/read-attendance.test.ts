@@ -7,6 +7,7 @@ import { TCP_SLICE_BYTES } from '../../src/procedures/bulk-read.ts'
 import { readAttendance, readAttendanceColumns } from '../../src/procedures/read-attendance.ts'
 import type { AttendanceBatch, AttendanceSummary } from '../../src/procedures/read-attendance.ts'
 import type { ReadProgress } from '../../src/procedures/read-progress.ts'
+import { UNREADABLE_LOG_BYTES, type UnreadableLog } from '../../src/procedures/unreadable-log.ts'
 import { framePacket } from '../../src/framing.ts'
 import { attendance40 } from '../../src/records/attendance.ts'
 import { byteByByte, cutAtRandom } from '../support/cuts.ts'
@@ -419,6 +420,49 @@ describe('a terminal that says one thing and does another', () => {
     expect(ran.offered).toEqual([])
     expect(ran.outcome).toMatchObject({ ok: false, error: { code: 'ZK_BAD_RECORD' } })
     expect(wire.terminal.buffer).toBeUndefined()
+  })
+})
+
+describe('a log whose records have no form that is certain', () => {
+  function readUnreadable(script: Script, sliceBytes = TCP_SLICE_BYTES) {
+    const told: UnreadableLog[] = []
+    const wire = wireWith(script)
+    const plan = { from: undefined, onProgress: undefined, sliceBytes }
+    const ran = wire.run(readAttendance({ ...plan, onUnreadable: (log) => told.push(log) }))
+    return { told, ran, wire }
+  }
+
+  it('is handed out as it came, once, before the read fails', () => {
+    const rubbish = new Uint8Array(200_000).map((_, at) => 0xe0 + (at % 7))
+    const { told, ran, wire } = readUnreadable({ attendance: rubbish, capacity: { records: 5_000 } })
+    expect(ran.offered).toEqual([])
+    expect(ran.outcome).toMatchObject({ ok: false, error: { code: 'ZK_BAD_RECORD' } })
+    expect(told.map(({ bytes }) => toHex(bytes))).toEqual([toHex(tableOf(rubbish))])
+    expect(told).toMatchObject([{ tableBytes: 200_004, announcedRecords: 5_000 }])
+    expect(wire.terminal.buffer).toBeUndefined()
+  })
+
+  it('is handed out whole also where the terminal answers the direct read only', () => {
+    const rubbish = new Uint8Array(4_000).fill(0xee)
+    const refuse = { [CODES.DATA_WRRQ]: REPLIES.ACK_ERROR }
+    const { told } = readUnreadable({ attendance: rubbish, capacity: { records: 100 }, refuse })
+    expect(told.map(({ bytes }) => toHex(bytes))).toEqual([toHex(tableOf(rubbish))])
+  })
+
+  it('is handed out up to a bound, however long it is', () => {
+    const rubbish = new Uint8Array(700_000).fill(0xee)
+    const { told, wire } = readUnreadable({ attendance: rubbish, capacity: { records: 17_500 } })
+    expect(told.map(({ bytes, tableBytes }) => [bytes.length, tableBytes])).toEqual([
+      [UNREADABLE_LOG_BYTES, 700_004],
+    ])
+    expect(wire.terminal.buffer).toBeUndefined()
+  })
+
+  it('is not handed out where it can be read, nor where something else is wrong', () => {
+    expect(readUnreadable(holding(log40(50))).told).toEqual([])
+    const tooMany = { attendance: log40(3_000), capacity: { records: 3_000, recordCapacity: 100 } }
+    expect(readUnreadable(tooMany).ran.outcome).toMatchObject({ ok: false, error: { code: 'ZK_TOO_LARGE' } })
+    expect(readUnreadable(tooMany).told).toEqual([])
   })
 })
 

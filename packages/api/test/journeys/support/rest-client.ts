@@ -6,6 +6,17 @@ import { Value } from 'typebox/value'
 
 const JOB_WITHIN_MS = 120_000
 
+const ATTEMPT_WITHIN_MS = 90_000
+
+/** What became of a request that may be refused. */
+export interface Attempt {
+  readonly status: number
+  readonly code: string | null
+  /** Whether it is the answer of an earlier request. */
+  readonly replayed: boolean
+}
+
+const Failure = Type.Object({ error: Type.Object({ code: Type.String() }) })
 const LoginData = Type.Object({ access_token: Type.String() })
 const DeviceData = Type.Object({
   id: Type.Integer(),
@@ -131,6 +142,31 @@ export class RestClient {
   async stats(): Promise<Static<typeof Stats>> {
     const { data } = await this.#ask('GET', '/queue/stats', 200, dataOf(Stats))
     return data
+  }
+
+  /** Asks whatever may be refused: the status, and the code of an error. */
+  async attempt(
+    method: string,
+    path: string,
+    { body, headers = {} }: { body?: unknown; headers?: Readonly<Record<string, string>> } = {},
+  ): Promise<Attempt> {
+    const response = await fetch(this.#base + path, {
+      method,
+      headers: {
+        ...headers,
+        ...(this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(ATTEMPT_WITHIN_MS),
+    })
+    const answer: unknown = await response.json()
+    const code = Value.Check(Failure, answer) ? answer.error.code : null
+    return {
+      status: response.status,
+      code,
+      replayed: response.headers.get('idempotency-replayed') === 'true',
+    }
   }
 
   async #ask<Body extends TSchema>(

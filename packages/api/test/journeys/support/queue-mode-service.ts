@@ -1,0 +1,73 @@
+// A service in queue mode of any number of API and worker processes, on a database and Redis keys of its own.
+import { randomBytes } from 'node:crypto'
+import { scratchDatabase, serverUrl } from '../../../../../scripts/toolchain/scratch-database.ts'
+import { RestClient } from './rest-client.ts'
+import { startProcess, type ServiceProcess } from './service-process.ts'
+
+const ADMIN = { email: 'admin@journey.example', password: 'a long journey 3' }
+
+/** Running processes that share their data. */
+export interface QueueModeService extends AsyncDisposable {
+  readonly databaseUrl: string
+  readonly apis: readonly ServiceProcess[]
+  /** One logged-in client for each API process. */
+  readonly clients: readonly RestClient[]
+  /** One more API process, and a client of it. */
+  startApi(): Promise<{ readonly api: ServiceProcess; readonly client: RestClient }>
+}
+
+/** Starts so many of each. `env` goes over what is usual here. */
+export async function startQueueMode(
+  { apis, workers }: { readonly apis: number; readonly workers: number },
+  env: Readonly<Record<string, string>> = {},
+): Promise<QueueModeService> {
+  const ending = new AsyncDisposableStack()
+  const database = ending.use(await scratchDatabase())
+  const whole = {
+    DATABASE_URL: database.url,
+    REDIS_URL: serverUrl('TEST_REDIS_URL'),
+    JWT_SECRET: randomBytes(32).toString('hex'),
+    ENCRYPTION_KEY: randomBytes(32).toString('hex'),
+    ADMIN_EMAIL: ADMIN.email,
+    ADMIN_PASSWORD: ADMIN.password,
+    PORT: '0',
+    JOB_CLAIM_MS: '4000',
+    DEVICE_LEASE_MS: '8000',
+    DEVICE_IDLE_MS: '500',
+    ...env,
+  }
+  const startApi = async () => {
+    const api = ending.use(
+      await startProcess({ script: 'packages/api/src/main.ts', env: whole, readyMessage: 'listening' }),
+    )
+    const client = new RestClient(String(api.ready['address']))
+    await client.logIn(ADMIN.email, ADMIN.password)
+    return { api, client }
+  }
+  try {
+    // The first alone: it migrates the database and makes the admin.
+    const started = [await startApi()]
+    started.push(...(await Promise.all(Array.from({ length: apis - 1 }, startApi))))
+    await Promise.all(
+      Array.from({ length: workers }, async () =>
+        ending.use(
+          await startProcess({
+            script: 'packages/worker/src/main.ts',
+            env: whole,
+            readyMessage: 'worker ready',
+          }),
+        ),
+      ),
+    )
+    return {
+      databaseUrl: database.url,
+      apis: started.map(({ api }) => api),
+      clients: started.map(({ client }) => client),
+      startApi,
+      [Symbol.asyncDispose]: () => ending.disposeAsync(),
+    }
+  } catch (error) {
+    await ending.disposeAsync()
+    throw error
+  }
+}
