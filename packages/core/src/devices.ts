@@ -1,5 +1,6 @@
 // Registered terminals: what the service offers on them.
 import type { Actor } from './accounts/account.ts'
+import type { Changes } from './changes.ts'
 import {
   toDevice,
   type Device,
@@ -39,13 +40,18 @@ export interface Devices {
 /** What the service on devices needs. */
 export interface DevicesParts extends RegisterDeviceParts {
   readonly withTerminal: WithTerminal
+  readonly changes: Changes
 }
 
 /** The service on devices. */
 export function createDevices(parts: DevicesParts): Devices {
-  const { database } = parts
+  const { database, changes } = parts
   return {
-    register: (input, by) => registerDevice(parts, input, by),
+    async register(input, by) {
+      const registered = await registerDevice(parts, input, by)
+      await changes.tell({ of: 'device', deviceId: registered.device.id })
+      return registered
+    },
     async find(deviceId) {
       const row = await database.devices.findById(deviceId)
       if (row === undefined) throw new ServiceError('DEVICE_NOT_FOUND')

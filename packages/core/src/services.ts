@@ -7,6 +7,9 @@ import type { Logger } from 'pino'
 import { createAccounts, type Accounts } from './accounts/accounts.ts'
 import { createAttendance, type Attendance } from './attendance.ts'
 import { createAuditTrail } from './audit-trail.ts'
+import { createMemoryBus } from './bus/bus-memory.ts'
+import { createRedisBus } from './bus/bus-redis.ts'
+import type { Bus } from './bus/bus.ts'
 import { createChanges } from './changes.ts'
 import { ConfigError, type Config, type RunMode } from './config.ts'
 import { createDevices, type Devices } from './devices.ts'
@@ -20,7 +23,10 @@ import { createLog } from './log.ts'
 import type { Notices } from './notices/notice.ts'
 import { createNotices } from './notices/notices.ts'
 import { syncAttendance, type SyncAttendanceInput } from './operations/sync-attendance.ts'
+import { ReadSlots } from './operations/read-slots.ts'
 import { createDoors, type Doors } from './operations/unlock-door.ts'
+import { watchDevice } from './operations/watch-device.ts'
+import { WATCH_TIMINGS, type WatchTimings } from './operations/watch-session.ts'
 import { createPasswords } from './passwords.ts'
 import { createMemoryRateCounter } from './rate-counter-memory.ts'
 import { createRedisRateCounter } from './rate-counter-redis.ts'
@@ -33,8 +39,12 @@ import { leaseMarginMs } from './terminals/held-lease.ts'
 import { createMemoryLeases } from './terminals/lease-memory.ts'
 import { createRedisLeases } from './terminals/lease-redis.ts'
 import type { LeaseKeeper } from './terminals/lease.ts'
+import { startLiveWatch, type LiveWatch } from './terminals/live-watch.ts'
 import { createNetworkBounds } from './terminals/network-bounds.ts'
 import { createSessionPool } from './terminals/session-pool.ts'
+import { createMemoryRoster } from './terminals/watch-roster-memory.ts'
+import { createRedisRoster } from './terminals/watch-roster-redis.ts'
+import type { WatchRoster } from './terminals/watch-roster.ts'
 import { createWithTerminal } from './terminals/with-terminal.ts'
 
 /** What an unlock may take, waiting for the terminal included: less than a request may. */
@@ -50,6 +60,8 @@ export interface ServiceOptions {
   readonly role: ServiceRole
   /** Default: one made from LOG_LEVEL, writing JSON lines to standard output. */
   readonly log?: Logger
+  /** For tests: when watches look at logs. */
+  readonly watchTimings?: WatchTimings
 }
 
 /** What the service does. Whatever a method rejects with, `toServiceError` makes it a row of the table of errors. */
@@ -70,6 +82,11 @@ export interface Services {
    * ServiceError; `retryable` says whether waiting may cure it.
    */
   syncAttendance(input: SyncAttendanceInput): Promise<SyncCertificate>
+  /**
+   * Begins to watch active devices with `live`, shared out among all processes that do; what a worker calls. Whoever began it
+   * stops it before close().
+   */
+  watchDevices(): LiveWatch
   /** False as soon as close() was called or `mustStop` has aborted. */
   readonly ready: boolean
   /** Aborts when the process has lost the right to run alone on its data. Whoever started it ends it then. */
@@ -86,13 +103,13 @@ export interface Services {
 export async function createServices(
   config: Config,
   database: Database,
-  { role, log = createLog(config.LOG_LEVEL) }: ServiceOptions,
+  { role, log = createLog(config.LOG_LEVEL), watchTimings = WATCH_TIMINGS }: ServiceOptions,
 ): Promise<Services> {
   checkRole(config, role)
   const alone = config.mode.embedded ? await holdAlone(database) : undefined
   const redis = config.REDIS_URL === undefined ? undefined : connectRedis(config.REDIS_URL, log)
   try {
-    return await assemble(config, database, log, redis, alone)
+    return await assemble(config, database, { log, redis, alone, watchTimings })
   } catch (error) {
     if (redis !== undefined) await endRedis(redis, log)
     await alone?.release()
@@ -126,9 +143,17 @@ async function holdAlone(database: Database): Promise<AloneHold> {
 async function assemble(
   config: Config,
   database: Database,
-  log: Logger,
-  redis: Redis | undefined,
-  alone: AloneHold | undefined,
+  {
+    log,
+    redis,
+    alone,
+    watchTimings,
+  }: {
+    readonly log: Logger
+    readonly redis: Redis | undefined
+    readonly alone: AloneHold | undefined
+    readonly watchTimings: WatchTimings
+  },
 ): Promise<Services> {
   const stopping = new AbortController()
   const secrets = await openSecrets(config)
@@ -143,6 +168,11 @@ async function assemble(
   const rateCounter =
     redis === undefined ? createMemoryRateCounter() : createRedisRateCounter(redis, prefix, log)
   const leases = openLeases(config, database, log, redis, prefix)
+  const bus: Bus = redis === undefined ? createMemoryBus() : createRedisBus(redis, { prefix, log })
+  changes.listen((change) => {
+    bus.publish('changed', change)
+    return Promise.resolve()
+  })
 
   const bounds = createNetworkBounds(config.deviceNetworks)
   const dialler = createDialler(bounds, leaseMarginMs(config.DEVICE_LEASE_MS))
@@ -174,6 +204,7 @@ async function assemble(
     await jobs.close()
     await pool.close()
     await leases.close()
+    bus.close()
     if (redis !== undefined) await endRedis(redis, log)
     await alone?.release()
   }
@@ -193,6 +224,7 @@ async function assemble(
       dialler,
       withTerminal,
       leases,
+      changes,
       log,
       stopping: stopping.signal,
     }),
@@ -203,6 +235,19 @@ async function assemble(
     rateCounter,
     syncAttendance: (input) =>
       syncAttendance({ database, withTerminal, changes, waitMs: jobWaitMs, log }, input),
+    watchDevices() {
+      const slots = new ReadSlots(config.WORKER_CONCURRENCY)
+      const parts = { database, withTerminal, changes, bus, slots, timings: watchTimings, log }
+      const lookEveryMs = lookEvery(config)
+      return startLiveWatch({
+        listWatched: () => database.devices.listWatched(),
+        roster: openRoster(redis, prefix, BEATS_OF_A_LIFE * lookEveryMs, log),
+        bus,
+        watch: (deviceId, signal) => watchDevice(parts, deviceId, signal),
+        lookEveryMs,
+        log,
+      })
+    },
     get ready() {
       return isReady()
     },
@@ -228,6 +273,18 @@ function openJobs(config: Config, database: Database, log: Logger, prefix: strin
         redisUrl: config.REDIS_URL,
         prefix: `${prefix}:jobs`,
       })
+}
+
+/** A process that misses so many looks is dead to the others: well before its leases end. */
+const BEATS_OF_A_LIFE = 3
+
+/** How often it is looked which devices are to be watched. */
+function lookEvery(config: Config): number {
+  return Math.min(5_000, config.DEVICE_LEASE_MS / (2 * BEATS_OF_A_LIFE))
+}
+
+function openRoster(redis: Redis | undefined, prefix: string, lifeMs: number, log: Logger): WatchRoster {
+  return redis === undefined ? createMemoryRoster() : createRedisRoster(redis, { prefix, lifeMs, log })
 }
 
 /** Operations of this process take turns by a queue of their own, so that they can hand a session on with its lease. */

@@ -14,6 +14,7 @@ export type {
   RefreshToken,
   Role,
   UnlockAttempt,
+  WatchedDevice,
 } from './schema.ts'
 export type { Accounts, NewAccount } from './accounts.ts'
 export type { Credentials, NewRefreshToken } from './credentials.ts'
@@ -26,6 +27,7 @@ export type {
   DevicesInTransaction,
   NewDevice,
 } from './devices.ts'
+export { sameBookmark } from './devices.ts'
 export type { NewPerson, People, PeopleFilter, PeopleWritten } from './people.ts'
 export type {
   ListedPunch,

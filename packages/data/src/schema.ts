@@ -112,6 +112,17 @@ export const devices = table('devices', {
   deleted_at: nullable(instant()),
 })
 
+/** The part of a device that a session with its terminal, and what is made of its punches, hangs on. */
+export const watchedDevices = table('devices', {
+  id: int(),
+  ip: text(255),
+  port: int(),
+  comm_key_encrypted: nullable(text(1000)),
+  transport: oneOf('auto', 'tcp', 'udp'),
+  timezone: text(64),
+  name_encoding: text(64),
+})
+
 /** Who is on a device, by PIN. */
 export const people = table('people', {
   id: generatedId(),
@@ -259,6 +270,7 @@ export type Account = RowOf<typeof accounts>
 export type Role = Account['role']
 export type RefreshToken = RowOf<typeof credentials>
 export type Device = RowOf<typeof devices>
+export type WatchedDevice = RowOf<typeof watchedDevices>
 export type Person = RowOf<typeof people>
 export type Punch = RowOf<typeof punches>
 export type Job = RowOf<typeof jobs>

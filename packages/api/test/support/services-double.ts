@@ -201,6 +201,7 @@ export function servicesDouble(replaced: Replacements = {}): Services {
     },
     notices: { tell: async () => undefined },
     rateCounter: replaced.rateCounter ?? countingForever(),
+    watchDevices: () => ({ stop: async () => undefined }),
     syncAttendance: async () => {
       throw new Error('the API does not sync')
     },

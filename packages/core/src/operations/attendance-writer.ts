@@ -21,6 +21,21 @@ export interface WriterLease {
   readonly zone: string
 }
 
+/** What is stored of a punch, as the log has it; `pin` is undefined where the record names only a uid. */
+export type LoggedPunch = Pick<
+  Punch,
+  | 'logNumber'
+  | 'uid'
+  | 'pin'
+  | 'packedTime'
+  | 'wallTime'
+  | 'validTime'
+  | 'state'
+  | 'verifyMode'
+  | 'workCode'
+  | 'denied'
+>
+
 /** What was put in. `new` and `known` add up to the punches given. */
 export interface Stored {
   readonly new: number
@@ -45,10 +60,16 @@ export class AttendanceWriter {
     this.#bookmark = parts.bookmark
   }
 
-  /** From now on another lease holds. */
-  continueUnder({ fence, zone }: WriterLease): void {
+  /** The bookmark as it stands in the database, as far as this writer knows. */
+  get bookmark(): Bookmark | null {
+    return this.#bookmark
+  }
+
+  /** From now on another lease holds, and this is the bookmark that was found under it. */
+  continueUnder({ fence, zone }: WriterLease, bookmark: Bookmark | null): void {
     this.#fence = fence
     this.#zone = deviceZone(zone)
+    this.#bookmark = bookmark
   }
 
   /**
@@ -90,6 +111,18 @@ export class AttendanceWriter {
     return storedOf(written, rows)
   }
 
+  /** Live events, in the log's words: each is stored only where its person and second have nothing yet. How many were. */
+  storeEarly(punches: readonly LoggedPunch[]): Promise<number> {
+    const rows = this.#rowsOf(punches)
+    return this.#transact(async (tx) => {
+      let stored = 0
+      for (const row of rows) {
+        if ((await tx.punches.insertEarly(this.#parts.deviceId, row)) !== undefined) stored += 1
+      }
+      return stored
+    })
+  }
+
   #transact<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     const { database, deviceId } = this.#parts
     return database.transaction(async (tx) => {
@@ -104,13 +137,13 @@ export class AttendanceWriter {
     return tx.devices.moveBookmark(this.#parts.deviceId, move)
   }
 
-  #rowsOf(punches: readonly Punch[]): NewPunch[] {
+  #rowsOf(punches: readonly LoggedPunch[]): NewPunch[] {
     const receivedAt = new Date().toISOString()
     return punches.map((punch) => this.#rowOf(punch, receivedAt))
   }
 
   /** The person is named by PIN; where the record has only a uid that nobody has any more, the number itself is the best name. */
-  #rowOf(punch: Punch, receivedAt: string): NewPunch {
+  #rowOf(punch: LoggedPunch, receivedAt: string): NewPunch {
     const { logNumber, uid, wallTime } = punch
     const joined = uid === undefined ? undefined : this.pinByUid.get(uid)
     const { at, status } = punch.validTime ? this.#zone.instantOf(wallTime) : INVALID

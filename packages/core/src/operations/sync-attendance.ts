@@ -1,7 +1,7 @@
 // Reading a terminal's attendance log into the database: only what is new where a bookmark proves what is not, else everything;
 // never a punch lost or doubled. What it returns is the certificate that nothing is missing. A read gives way to other processes
 // that wait for the terminal and goes on afterwards where it stopped.
-import type { Bookmark, Database } from '@org/data'
+import { sameBookmark, type Bookmark, type Database } from '@org/data'
 import {
   ZkProtocolError,
   ZkRefusedError,
@@ -44,14 +44,18 @@ export interface SyncAttendanceInput {
   readonly progress: (progress: SyncProgress) => void
 }
 
-/** What a sync needs. */
-export interface SyncAttendanceParts {
+/** What reading a log needs. */
+export interface SyncParts {
   readonly database: Database
-  readonly withTerminal: WithTerminal
   readonly changes: Changes
+  readonly log: Logger
+}
+
+/** What a sync needs. */
+export interface SyncAttendanceParts extends SyncParts {
+  readonly withTerminal: WithTerminal
   /** How long to wait for the terminal: long enough that the lease of a process that died is over. */
   readonly waitMs: number
-  readonly log: Logger
 }
 
 /** A log that changes under the reader's hands is read so often; then the attempt fails. */
@@ -109,8 +113,9 @@ interface Start {
 const LOST_PAUSES = 3
 
 /** One sync, under one lease after the other. */
-class Sync {
-  readonly #parts: SyncAttendanceParts
+export class Sync {
+  readonly #parts: SyncParts
+  #mode: SyncMode = 'auto'
   #hand: TerminalAtHand
   readonly #progress: (progress: SyncProgress) => void
   readonly #writer: AttendanceWriter
@@ -128,7 +133,7 @@ class Sync {
   /** Pauses after which the log was read anew. */
   #lostPauses = 0
 
-  constructor(parts: SyncAttendanceParts, hand: TerminalAtHand, progress: (progress: SyncProgress) => void) {
+  constructor(parts: SyncParts, hand: TerminalAtHand, progress: (progress: SyncProgress) => void) {
     this.#parts = parts
     this.#hand = hand
     this.#progress = progress
@@ -143,13 +148,22 @@ class Sync {
 
   /** Undefined: it has given way to somebody who waits, and is to go on once the terminal can be had again. */
   async begin(mode: SyncMode): Promise<SyncCertificate | undefined> {
+    this.#mode = mode
     return this.#run({ from: mode === 'auto' ? await this.#provableBookmark() : undefined })
   }
 
-  /** Goes on with the terminal in hand again. Undefined as `begin`. */
+  /** Where the next tail read begins; null where the whole log would be read. */
+  get bookmark(): Bookmark | null {
+    return this.#writer.bookmark
+  }
+
+  /** Goes on with the terminal in hand again; anew where somebody else has read the log meanwhile. Undefined as `begin`. */
   goOn(hand: TerminalAtHand): Promise<SyncCertificate | undefined> {
     this.#hand = hand
-    this.#writer.continueUnder({ fence: hand.lease.fence, zone: hand.device.timezone })
+    const { timezone, bookmark } = hand.device
+    const overtaken = !sameBookmark(bookmark, this.#writer.bookmark)
+    this.#writer.continueUnder({ fence: hand.lease.fence, zone: timezone }, bookmark)
+    if (overtaken) return this.begin(this.#mode)
     const paused = this.#paused
     return this.#run(paused === undefined ? { from: undefined } : { from: paused.at, paused })
   }
@@ -198,7 +212,7 @@ class Sync {
 
   /** One read: whole, or from the bookmark as long as its anchor matches; until its end, or until somebody waits. */
   async #read({ from, paused: before }: Start): Promise<Outcome> {
-    const { terminal, signal, lease } = this.#hand
+    const { terminal, signal } = this.#hand
     if (from === undefined || from.recordSize === UID_ONLY_BYTES) await this.#readPeople()
 
     this.#progress({ phase: 'preparing', done: 0, total: null })
@@ -237,7 +251,7 @@ class Sync {
         done: read,
         total: total === null ? null : (goesOn?.read ?? 0) + total,
       })
-      if (lease.wanted && this.#lostPauses < LOST_PAUSES) {
+      if (this.#hand.isWanted() && this.#lostPauses < LOST_PAUSES) {
         return { paused: { at: batch.bookmark, wholeLog: isWhole, from: firstIndex, read, stored } }
       }
     }
@@ -359,7 +373,8 @@ const LAYOUTS: Readonly<Record<AttendanceLayoutName, true>> = {
   'attendance/40+': true,
 }
 
-function isLayout(name: string): name is AttendanceLayoutName {
+/** Whether a stored name is one of a form that this version knows. */
+export function isLayout(name: string): name is AttendanceLayoutName {
   return Object.hasOwn(LAYOUTS, name)
 }
 

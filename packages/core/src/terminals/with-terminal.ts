@@ -23,6 +23,8 @@ export interface WithTerminalOptions {
   readonly manner?: Manner
   /** See UseOptions. */
   readonly hasYielded?: boolean
+  /** See UseOptions. */
+  readonly hasWaited?: boolean
 }
 
 /**
@@ -56,7 +58,8 @@ export function createWithTerminal(access: TerminalAccess): WithTerminal {
       breakers.guard(device.id, () => dialler.dial(addressOf(device, secrets), 'operation', signal)),
   })
 
-  return async (deviceId, { signal, waitMs = access.waitMs, manner = 'alone', hasYielded = false }, act) => {
+  return async (deviceId, options, act) => {
+    const { signal, waitMs = access.waitMs, manner = 'alone', hasYielded = false, hasWaited = false } = options
     let device = await findActiveDevice(database, deviceId)
     breakers.assertClosed(deviceId)
     let reached = false
@@ -66,6 +69,7 @@ export function createWithTerminal(access: TerminalAccess): WithTerminal {
       signal,
       manner,
       hasYielded,
+      hasWaited,
       async findWay() {
         device = await findActiveDevice(database, deviceId)
         return wayTo(device)
