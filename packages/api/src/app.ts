@@ -13,6 +13,7 @@ import { securityHeaders } from './plugins/security-headers.ts'
 import { tokens } from './plugins/tokens.ts'
 import { unknownRoutes } from './plugins/unknown-routes.ts'
 import { ajvOptions, validation } from './plugins/validation.ts'
+import { attendanceStreamRoutes } from './routes/attendance-stream.ts'
 import { attendanceRoutes } from './routes/attendance.ts'
 import { authRoutes } from './routes/auth.ts'
 import { deviceOperationRoutes } from './routes/device-operations.ts'
@@ -79,6 +80,7 @@ export async function buildApp(services: Services): Promise<FastifyInstance> {
       await api.register(deviceOperationRoutes)
       await api.register(doorRoutes)
       await api.register(attendanceRoutes)
+      await api.register(attendanceStreamRoutes)
       await api.register(queueRoutes)
       await api.register(healthRoutes, { documented: true })
       await api.register(documentRoutes, { redirectDocs: true })

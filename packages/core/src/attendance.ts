@@ -4,6 +4,7 @@ import type { Actor } from './accounts/account.ts'
 import { validationError } from './errors.ts'
 import { attendanceSync, type SyncMode } from './jobs/catalogue.ts'
 import type { Enqueued, JobQueue } from './jobs/job-queue.ts'
+import type { FollowOptions, PunchStream } from './punch-stream.ts'
 import { findActiveDevice } from './terminals/with-terminal.ts'
 
 /** `gap` and `overlap`: the wall time lies in a change of daylight saving; `invalid`: it is no real date, so `at` is null. */
@@ -69,6 +70,8 @@ export interface PunchPage {
 export interface Attendance {
   /** Throws VALIDATION_ERROR for a cursor that is none of ours. */
   list(filter: PunchFilter, paging: PunchPaging): Promise<PunchPage>
+  /** New punches as they are recorded; ends when the signal aborts or whoever takes them is too slow. See PunchStream. */
+  follow(options: FollowOptions): AsyncGenerator<Punch, void, undefined>
   /** Queues a sync (default `auto`), or gives the unfinished one of that device. Throws DEVICE_NOT_FOUND, DEVICE_INACTIVE. */
   requestSync(deviceId: number, input: { readonly mode?: SyncMode }, by: Actor): Promise<Enqueued>
 }
@@ -77,10 +80,11 @@ export interface Attendance {
 export interface AttendanceParts {
   readonly database: Database
   readonly jobs: JobQueue
+  readonly stream: PunchStream
 }
 
 /** The service on punches. */
-export function createAttendance({ database, jobs }: AttendanceParts): Attendance {
+export function createAttendance({ database, jobs, stream }: AttendanceParts): Attendance {
   return {
     async list(filter, paging) {
       const { limit, sort = '-timestamp' } = paging
@@ -93,6 +97,7 @@ export function createAttendance({ database, jobs }: AttendanceParts): Attendanc
         throw validationError([{ field: 'cursor', message: 'is no cursor of this list' }])
       }
     },
+    follow: (options) => stream.follow(options),
     async requestSync(deviceId, { mode = 'auto' }) {
       await findActiveDevice(database, deviceId)
       return jobs.enqueue(attendanceSync, { deviceId, mode })
@@ -100,7 +105,8 @@ export function createAttendance({ database, jobs }: AttendanceParts): Attendanc
   }
 }
 
-function toPunch(row: ListedPunch): Punch {
+/** A row as the service shows it. */
+export function toPunch(row: ListedPunch): Punch {
   return {
     id: row.id,
     deviceId: row.deviceId,

@@ -29,6 +29,7 @@ import { watchDevice } from './operations/watch-device.ts'
 import { WATCH_TIMINGS, type WatchTimings } from './operations/watch-session.ts'
 import { createPasswords } from './passwords.ts'
 import { createMemoryRateCounter } from './rate-counter-memory.ts'
+import { createPunchStream } from './punch-stream.ts'
 import { createRedisRateCounter } from './rate-counter-redis.ts'
 import type { RateCounter } from './rate-counter.ts'
 import { connectRedis, endRedis } from './redis.ts'
@@ -169,6 +170,7 @@ async function assemble(
     redis === undefined ? createMemoryRateCounter() : createRedisRateCounter(redis, prefix, log)
   const leases = openLeases(config, database, log, redis, prefix)
   const bus: Bus = redis === undefined ? createMemoryBus() : createRedisBus(redis, { prefix, log })
+  const stream = createPunchStream({ database, bus, log })
   changes.listen((change) => {
     bus.publish('changed', change)
     return Promise.resolve()
@@ -201,6 +203,7 @@ async function assemble(
   const end = async (): Promise<void> => {
     stopping.abort(new ServiceError('SERVICE_STOPPING'))
     clearInterval(settling)
+    stream.close()
     await jobs.close()
     await pool.close()
     await leases.close()
@@ -228,7 +231,7 @@ async function assemble(
       log,
       stopping: stopping.signal,
     }),
-    attendance: createAttendance({ database, jobs }),
+    attendance: createAttendance({ database, jobs, stream }),
     doors,
     jobs,
     notices,

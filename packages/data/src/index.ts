@@ -41,6 +41,7 @@ export type {
   PunchesInTransaction,
   PunchesWritten,
 } from './punches.ts'
+export type { Arrival, IdRange } from './punch-arrivals.ts'
 export type { Claim, JobCounts, JobFailure, JobFilter, Jobs, NewJob } from './jobs.ts'
 export type {
   Audit,

@@ -1,6 +1,7 @@
 // Punches: every attendance record once, however often, in whatever order and by whomever it is read.
 import type { Instant, WallTime } from './columns.ts'
 import { punchesAlong } from './dialect.ts'
+import { lastArrival, listByIds, type Arrival, type IdRange } from './punch-arrivals.ts'
 import { findPunch, listPunches } from './punch-list.ts'
 import { insertEarly, insertTail, insertWhole } from './punch-writes.ts'
 import { punches, type Punch } from './schema.ts'
@@ -59,6 +60,10 @@ export interface Punches {
   /** Throws InvalidCursor. */
   list(filter: PunchFilter, sort: PunchSort, page: PunchPageRequest): Promise<PunchPage>
   findById(id: number): Promise<ListedPunch | undefined>
+  /** Those in any of these ranges, refused ones too, by id; the first `limit` of them. */
+  listByIds(ranges: readonly IdRange[], limit: number): Promise<readonly ListedPunch[]>
+  /** The last row whose id is not above this one. */
+  lastArrival(atMost: number): Promise<Arrival | undefined>
   /** All of a device, denied ones too. */
   count(deviceId: number): Promise<number>
   /**
@@ -90,6 +95,8 @@ export function punchesIn(scope: Scope): PunchesInTransaction {
   return {
     list: (filter, sort, page) => listPunches(scope, filter, sort, page),
     findById: (id) => findPunch(scope, id),
+    listByIds: (ranges, limit) => listByIds(scope, ranges, limit),
+    lastArrival: (atMost) => lastArrival(scope, atMost),
 
     async count(deviceId) {
       const { total } = await db

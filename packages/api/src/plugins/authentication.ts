@@ -16,22 +16,54 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who asks, for audit and operations. Throws UNAUTHORIZED on a route that anyone may call. */
     readonly actor: Actor
+    /** For an answer that goes on for long: whether whoever asked may still have it. */
+    readonly standing: Standing
   }
+}
+
+/** What was proved when a request came, and may be over before its answer is. */
+export interface Standing {
+  /** When it ends by itself, in milliseconds since 1970. */
+  readonly endsAtMs: number
+  /** Proves it again, as for a new request. Throws what that would be answered with. */
+  check(): Promise<void>
 }
 
 const RANK: Readonly<Record<Role, number>> = { user: 1, operator: 2, admin: 3 }
 const BEARER = /^Bearer +([\w.~+/-]+=*)$/i
 
+/** Who asks, and what for. */
+interface Caller {
+  readonly account: Account
+  /** The role that the route wants. */
+  readonly role: Role
+  readonly endsAtMs: number
+}
+
+function assertRank({ account, role }: Caller): void {
+  if (RANK[account.role] < RANK[role])
+    throw new ServiceError(role === 'admin' ? 'FORBIDDEN' : 'FORBIDDEN_ROLE')
+}
+
 /** Guards all routes declared after it in the same scope. A route without `config.role` stops the start. */
 export const authentication = fp(
   async (app) => {
-    const callers = new WeakMap<FastifyRequest, Account>()
+    const callers = new WeakMap<FastifyRequest, Caller>()
 
     app.decorateRequest('actor', {
       getter(this: FastifyRequest): Actor {
-        const account = callers.get(this)
+        const account = callers.get(this)?.account
         if (account === undefined) throw new ServiceError('UNAUTHORIZED')
         return { name: account.email, accountId: account.id, address: this.ip }
+      },
+    })
+
+    app.decorateRequest('standing', {
+      getter(this: FastifyRequest): Standing {
+        const caller = callers.get(this)
+        if (caller === undefined) throw new ServiceError('UNAUTHORIZED')
+        const check = async (): Promise<void> => assertRank(await identify(this, caller.role))
+        return { endsAtMs: caller.endsAtMs, check }
       },
     })
 
@@ -46,20 +78,21 @@ export const authentication = fp(
 
     const guard =
       (role: Role, limit?: AccountLimit) => async (request: FastifyRequest, reply: FastifyReply) => {
-        const account = await findCaller(request)
-        if (limit !== undefined) await countForAccount(app.services.rateCounter, limit, account, reply)
-        if (RANK[account.role] < RANK[role])
-          throw new ServiceError(role === 'admin' ? 'FORBIDDEN' : 'FORBIDDEN_ROLE')
-        callers.set(request, account)
+        const caller = await identify(request, role)
+        if (limit !== undefined)
+          await countForAccount(app.services.rateCounter, limit, caller.account, reply)
+        assertRank(caller)
+        callers.set(request, caller)
       }
 
-    const findCaller = async ({ headers }: FastifyRequest): Promise<Account> => {
+    /** Whoever sends this, whatever they may do. */
+    const identify = async ({ headers }: FastifyRequest, role: Role): Promise<Caller> => {
       const token = BEARER.exec(headers.authorization ?? '')?.[1]
       if (token === undefined) throw new ServiceError('UNAUTHORIZED')
-      const { sub } = app.tokens.readAccessToken(token)
+      const { sub, exp } = app.tokens.readAccessToken(token)
       const account = await app.services.accounts.findForToken(Number(sub))
       if (account === undefined) throw new ServiceError('UNAUTHORIZED')
-      return account
+      return { account, role, endsAtMs: exp * 1_000 }
     }
   },
   { name: 'authentication', fastify: '5.x', dependencies: ['tokens'] },

@@ -181,6 +181,9 @@ export function servicesDouble(replaced: Replacements = {}): Services {
     },
     attendance: {
       list: async () => ({ rows: [PUNCH], total: 1, nextCursor: null }),
+      async *follow() {
+        yield PUNCH
+      },
       requestSync: async () => ({ job: JOB, deduplicated: false }),
       ...replaced.attendance,
     },

@@ -63,7 +63,8 @@ function nameOf(event: LivePunch, { layout, people }: NamingFacts): Name | undef
     case 'attendance/22':
     case 'attendance/40':
     case 'attendance/49':
-    case 'attendance/40+': {
+    case 'attendance/40+':
+    default: {
       const pin = bits === undefined ? event.pin : pinOfNumber(event.pin, bits, people)
       return pin === undefined ? undefined : { logNumber: pin, uid: undefined, pin }
     }

@@ -118,8 +118,8 @@ export function startLiveWatch(parts: LiveWatchParts): LiveWatch {
   }
 }
 
-function keyOf({ id: _, ...made }: WatchedDevice): string {
-  return JSON.stringify(made)
+function keyOf(device: WatchedDevice): string {
+  return JSON.stringify(device)
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -41,9 +41,9 @@ describe.each(MODES)('a watch, in %s', { timeout: 240_000 }, (_name, engine, mod
     await using at = await stage({ people: 3, punches: 5 }, { ...QUICK, settleMs: 2_000 })
     const { terminal } = at
     await at.caughtUp()
-    await at.present('1')
+    await at.present('1001')
     const early = await at.until((rows) => rows.find(({ source }) => source === 'live'))
-    expect(early).toMatchObject({ pin: '1', occurrence: 1, denied: false })
+    expect(early).toMatchObject({ pin: '1001', occurrence: 1, denied: false })
     await at.until((rows) => (rows.every((row) => !row.early) ? true : undefined))
     const taken = (await at.rows()).filter(({ id }) => id === early.id)
     expect(taken).toEqual([expect.objectContaining({ source: 'live', early: false })])
@@ -54,7 +54,7 @@ describe.each(MODES)('a watch, in %s', { timeout: 240_000 }, (_name, engine, mod
   it('stores early what the log of a terminal that was empty will hold', async () => {
     await using at = await stage({ people: 3, punches: 0 }, UNHURRIED)
     await at.heard()
-    await at.present('2')
+    await at.present('1002')
     await at.until((rows) => (rows.length === 1 ? true : undefined))
     await at.sync()
     await expectSameAsTerminal(at.service.database, at.device.id, at.terminal.memory)
@@ -65,9 +65,9 @@ describe.each(MODES)('a watch, in %s', { timeout: 240_000 }, (_name, engine, mod
     await at.caughtUp()
     await at.terminal.hand.pullPlug()
     for (let minute = 10; minute < 20; minute += 1)
-      at.terminal.memory.punch({ pin: '2', wallTime: `2026-05-04T07:${minute}:00` })
+      at.terminal.memory.punch({ pin: '1002', wallTime: `2026-05-04T07:${minute}:00` })
     await at.terminal.hand.plugIn()
-    await at.present('3')
+    await at.present('1003')
     await at.caughtUp()
     await expectSameAsTerminal(at.service.database, at.device.id, at.terminal.memory)
     expect(at.terminal.stats.leftDisabled).toBe(0)
@@ -76,7 +76,7 @@ describe.each(MODES)('a watch, in %s', { timeout: 240_000 }, (_name, engine, mod
   it('has every punch of a burst once, also told twice and late', async () => {
     await using at = await stage({ people: 5, punches: 5, faults: 'liveTwice=0.5, liveLate(ms=40, share=0.5); seed=7' })
     await at.caughtUp()
-    for (let i = 0; i < 60; i += 1) await at.present(String(1 + (i % 5)))
+    for (let i = 0; i < 60; i += 1) await at.present(String(1001 + (i % 5)))
     await at.caughtUp()
     await expectSameAsTerminal(at.service.database, at.device.id, at.terminal.memory)
   })
@@ -85,7 +85,7 @@ describe.each(MODES)('a watch, in %s', { timeout: 240_000 }, (_name, engine, mod
     await using at = await stage({ people: 3, punches: 5 })
     await at.caughtUp()
     // A punch that no client is told of.
-    at.terminal.memory.punch({ pin: '2', wallTime: '2026-05-04T07:10:00' })
+    at.terminal.memory.punch({ pin: '1002', wallTime: '2026-05-04T07:10:00' })
     await at.caughtUp()
     await expectSameAsTerminal(at.service.database, at.device.id, at.terminal.memory)
   })
@@ -98,7 +98,7 @@ describe.each(MODES)('a watch, in %s', { timeout: 240_000 }, (_name, engine, mod
     await service.services.devices.readInfo(device.id, new AbortController().signal)
     expect(terminal.stats.sessionsOpened).toBe(opened)
     await at.sync()
-    await at.present('1')
+    await at.present('1001')
     await at.caughtUp()
     await at.until((rows) => (rows.length === 6 ? true : undefined))
     await expectSameAsTerminal(service.database, device.id, terminal.memory)
@@ -161,7 +161,7 @@ class Stage implements AsyncDisposable {
       const seen = await look(rows)
       if (seen !== undefined) return seen
       if (Date.now() > deadline)
-        throw new Error(`waited in vain; the rows are ${JSON.stringify(rows)}, asked ${JSON.stringify(this.terminal.stats.requests)}`)
+        throw new Error(`waited in vain; there are ${rows.length} rows, asked ${JSON.stringify(this.terminal.stats.requests)}`)
       await sleep(20)
     }
   }
