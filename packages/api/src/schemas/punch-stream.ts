@@ -23,9 +23,8 @@ export const PunchEvents = {
   description: 'Events named `punch`; the data of each is one punch as the lists show it, in JSON',
   content: {
     'text/event-stream': {
-      schema: Type.String({
-        examples: ['id: 7\nevent: punch\ndata: {"id":7,"device_id":1,"user_id":"0042"}\n\n'],
-      }),
+      schema: Type.String(),
+      example: 'id: 7\nevent: punch\ndata: {"id":7,"device_id":1,"user_id":"0042"}\n\n',
     },
   },
 }

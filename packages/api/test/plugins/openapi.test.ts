@@ -21,6 +21,7 @@ describe('the OpenAPI document', () => {
   it('has every endpoint, and only below the base path', () => {
     expect(operations.map(({ name }) => name).sort()).toEqual([
       'GET /api/v1/attendance',
+      'GET /api/v1/attendance/stream',
       'GET /api/v1/devices',
       'GET /api/v1/devices/{deviceId}',
       'GET /api/v1/devices/{deviceId}/info',
@@ -80,7 +81,7 @@ describe.each(operations)('$name', ({ method, path, operation }) => {
 
   it('shows a body for each answer, and each fits its schema', () => {
     for (const [status, { description, content }] of Object.entries(operation.responses)) {
-      const media = content?.['application/json']
+      const media = content?.['application/json'] ?? content?.['text/event-stream']
       const shown = [media?.example, ...Object.values(media?.examples ?? {}).map((it) => it.value)]
       const examples = shown.filter((example) => example !== undefined)
       const faults = examples.flatMap((example) => faultsBySchema(document, media?.schema ?? {}, example))
