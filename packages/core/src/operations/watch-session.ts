@@ -59,7 +59,7 @@ const BATCH_EVENTS = 100
 const MOST_WAITING = 500
 /** A read takes at most one part in so many of the time. */
 const READ_SHARE = 10
-/** After a read that failed, but not for the session's end. */
+/** After a read that failed for what the log is; so much more after each that follows. */
 const FAILED_READ_PAUSE_MS = 60_000
 /** How often it is noted that the terminal is there. */
 const NOTE_EVERY_MS = 60_000
@@ -284,12 +284,13 @@ export class WatchSession {
     } catch (error) {
       if (!this.#outlives(error)) throw error
       this.#failedReads += 1
-      this.#readAt = performance.now() + FAILED_READ_PAUSE_MS * Math.min(this.#failedReads, 10)
       this.#parts.log.warn({ err: error, deviceId: device.id }, 'a watch could not read the log; it goes on listening')
     }
     const now = performance.now()
     this.#readDoneAt = now
-    this.#notBefore = now + (now - begun) * READ_SHARE
+    const restMs = Math.min(this.#failedReads, 10) * FAILED_READ_PAUSE_MS
+    if (restMs > 0) this.#readAt = now
+    this.#notBefore = now + Math.max(restMs, (now - begun) * READ_SHARE)
     this.#countAt = now + this.#parts.timings.countEveryMs
   }
 
