@@ -74,7 +74,7 @@ export class NewPunches {
     const appeared: ListedPunch[] = []
     for (let at = 0; at < asked.length; at += RANGES) {
       const ranges = asked.slice(at, at + RANGES)
-      for (let from = 0; ; ) {
+      for (let from = 0; ;) {
         const rows = await this.#database.punches.listByIds(behind(ranges, from), PAGE)
         appeared.push(...rows)
         const last = rows.at(-1)

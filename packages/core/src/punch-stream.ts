@@ -65,7 +65,8 @@ export function createPunchStream({ database, bus, log }: PunchStreamParts): Pun
         running ??= new Running(database, bus, listeners, log)
         const news = await running.begun
         if (after !== undefined) yield* replay(database, news, listener, after)
-        for (let punch = await listener.next(); punch !== undefined; punch = await listener.next()) yield punch
+        for (let punch = await listener.next(); punch !== undefined; punch = await listener.next())
+          yield punch
       } finally {
         stop.removeEventListener('abort', leave)
         listeners.delete(listener)

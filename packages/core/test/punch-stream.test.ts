@@ -40,7 +40,8 @@ describe.each(ENGINES)('the stream of new punches, on %s', { timeout: 120_000 },
   it('gives whoever comes back all that came since, and the last minute again', async () => {
     await using at = await Stage.open(engine)
     const start = Date.parse('2026-05-04T08:00:00Z')
-    for (let minute = 0; minute < 10; minute += 1) await at.store(1, [`m${minute}`], { receivedAt: isoAt(start + minute * 60_000) })
+    for (let minute = 0; minute < 10; minute += 1)
+      await at.store(1, [`m${minute}`], { receivedAt: isoAt(start + minute * 60_000) })
     const { rows } = await at.database.punches.list({}, 'timestamp', { offset: 0, limit: 100 })
     const seen = rows.find(({ pin }) => pin === 'm6')?.id ?? 0
     await using back = at.follow({}, seen)
@@ -82,7 +83,7 @@ describe.skipIf(EMBEDDED_ONLY)('the stream of new punches of a server', { timeou
     await at.listening(heard)
     const [inserted, mayCommit] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
     const slow = at.database.transaction(async (tx) => {
-      await tx.punches.insertEarly(at.device(1), punchOf("low"))
+      await tx.punches.insertEarly(at.device(1), punchOf('low'))
       inserted.resolve()
       await mayCommit.promise
     })

@@ -30,7 +30,9 @@ export async function listByIds(
     .selectFrom('punches')
     .where((of) =>
       of.or(
-        ranges.map(({ from, to }) => of.and([of.eb('punches.id', '>=', from), of.eb('punches.id', '<=', to)])),
+        ranges.map(({ from, to }) =>
+          of.and([of.eb('punches.id', '>=', from), of.eb('punches.id', '<=', to)]),
+        ),
       ),
     )
     .orderBy('punches.id')

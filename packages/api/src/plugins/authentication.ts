@@ -79,8 +79,7 @@ export const authentication = fp(
     const guard =
       (role: Role, limit?: AccountLimit) => async (request: FastifyRequest, reply: FastifyReply) => {
         const caller = await identify(request, role)
-        if (limit !== undefined)
-          await countForAccount(app.services.rateCounter, limit, caller.account, reply)
+        if (limit !== undefined) await countForAccount(app.services.rateCounter, limit, caller.account, reply)
         assertRank(caller)
         callers.set(request, caller)
       }

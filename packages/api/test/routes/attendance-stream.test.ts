@@ -22,16 +22,25 @@ describe.each(MODES)('the stream of new punches, %s', { timeout: 180_000 }, (mod
       SYSTEM,
     )
     // From the very beginning: what came before the stream was opened is given too.
-    await using heard = await EventReader.open(service.client.address, service.admin, { 'last-event-id': '0' })
+    await using heard = await EventReader.open(service.client.address, service.admin, {
+      'last-event-id': '0',
+    })
     await service.services.attendance.requestSync(device.id, {}, SYSTEM)
     const events = await heard.events(20)
-    const listed = await service.client.get(`/api/v1/attendance?device_id=${device.id}`, { token: service.admin })
+    const listed = await service.client.get(`/api/v1/attendance?device_id=${device.id}`, {
+      token: service.admin,
+    })
     const rows = listed.data as { id: number }[]
     expect(events.map(({ id }) => id).toSorted()).toEqual(rows.map(({ id }) => String(id)).toSorted())
     expect(events.map(({ data }) => data)).toEqual(expect.arrayContaining(rows))
 
     const seen = events[10]?.id ?? ''
-    await using back = await EventReader.open(service.client.address, service.admin, {}, `?last_event_id=${seen}`)
+    await using back = await EventReader.open(
+      service.client.address,
+      service.admin,
+      {},
+      `?last_event_id=${seen}`,
+    )
     const again = await back.events(20 - 11)
     expect(again.map(({ id }) => id)).toEqual(expect.arrayContaining([events[19]?.id]))
   })
@@ -71,15 +80,19 @@ describe('the stream of new punches', () => {
     expect(heard.type).toBe('text/event-stream; charset=utf-8')
   })
 
-  it('ends when the account of its reader is gone, and shows a sign of life until then', { timeout: 60_000 }, async () => {
-    let isGone = false
-    const findForToken = async () => (isGone ? undefined : ADMIN)
-    await using service = await listening({ ...silent(), accounts: { findForToken } })
-    await using heard = await EventReader.open(service.client.address, signToken())
-    await heard.until((text) => text.includes(': still here'))
-    isGone = true
-    await heard.ended
-  })
+  it(
+    'ends when the account of its reader is gone, and shows a sign of life until then',
+    { timeout: 60_000 },
+    async () => {
+      let isGone = false
+      const findForToken = async () => (isGone ? undefined : ADMIN)
+      await using service = await listening({ ...silent(), accounts: { findForToken } })
+      await using heard = await EventReader.open(service.client.address, signToken())
+      await heard.until((text) => text.includes(': still here'))
+      isGone = true
+      await heard.ended
+    },
+  )
 
   it('ends when the service closes, well within its limit', async () => {
     const api = await startApi(servicesDouble(silent()), { host: '127.0.0.1', port: 0 })
@@ -100,7 +113,12 @@ describe('the stream of new punches', () => {
         },
       },
     })
-    await using heard = await EventReader.open(service.client.address, signToken(), { 'last-event-id': '6' }, '?device_id=1&denied=all&last_event_id=3')
+    await using heard = await EventReader.open(
+      service.client.address,
+      signToken(),
+      { 'last-event-id': '6' },
+      '?device_id=1&denied=all&last_event_id=3',
+    )
     const [event] = await heard.events(1)
     expect(event).toMatchObject({ id: '7', event: 'punch', data: { id: 7, user_id: '0042' } })
     expect(asked).toEqual([{ filter: { deviceIds: [1], denied: 'all' }, after: 6 }])
@@ -110,8 +128,12 @@ describe('the stream of new punches', () => {
     await using service = await listening()
     const { client } = service
     for (const id of ['x', '-1', '1.5', '01'])
-      expect((await client.get(PATH, { token: signToken(), headers: { 'last-event-id': id } })).faults).toEqual(['last-event-id'])
-    expect((await client.get(`${PATH}?last_event_id=x`, { token: signToken() })).faults).toEqual(['last_event_id'])
+      expect(
+        (await client.get(PATH, { token: signToken(), headers: { 'last-event-id': id } })).faults,
+      ).toEqual(['last-event-id'])
+    expect((await client.get(`${PATH}?last_event_id=x`, { token: signToken() })).faults).toEqual([
+      'last_event_id',
+    ])
     expect((await client.get(PATH)).reply).toEqual(refused(401, 'UNAUTHORIZED'))
   })
 })
@@ -121,7 +143,9 @@ function silent() {
   return {
     attendance: {
       async *follow({ signal }: { signal: AbortSignal }) {
-        await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+        await new Promise<void>((resolve) =>
+          signal.addEventListener('abort', () => resolve(), { once: true }),
+        )
         yield* []
       },
     },
@@ -155,7 +179,12 @@ class EventReader implements AsyncDisposable {
     this.ended = this.#read(response)
   }
 
-  static async open(address: string, token: string, headers: Record<string, string> = {}, query = ''): Promise<EventReader> {
+  static async open(
+    address: string,
+    token: string,
+    headers: Record<string, string> = {},
+    query = '',
+  ): Promise<EventReader> {
     const stop = new AbortController()
     const response = await fetch(`${address}${PATH}${query}`, {
       headers: { authorization: `Bearer ${token}`, ...headers },
@@ -178,7 +207,9 @@ class EventReader implements AsyncDisposable {
     return this.text.split('\n\n').flatMap((block) => {
       const field = (name: string) => new RegExp(`^${name}: (.*)$`, 'm').exec(block)?.[1]
       const data = field('data')
-      return data === undefined ? [] : [{ id: field('id') ?? '', event: field('event') ?? '', data: JSON.parse(data) as unknown }]
+      return data === undefined
+        ? []
+        : [{ id: field('id') ?? '', event: field('event') ?? '', data: JSON.parse(data) as unknown }]
     })
   }
 

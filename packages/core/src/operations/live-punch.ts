@@ -77,9 +77,7 @@ function withPin(pin: string, people: NamingFacts['people']): KnownPerson | unde
 
 /** The only PIN that is spelled with this number, of which the upper bits may be lost. */
 function pinOfNumber(number: string, bits: 16 | 32, people: NamingFacts['people']): string | undefined {
-  const fitting = people?.filter(
-    ({ pin }) => isNumber(pin, 32) && Number(pin) % 2 ** bits === Number(number),
-  )
+  const fitting = people?.filter(({ pin }) => isNumber(pin, 32) && Number(pin) % 2 ** bits === Number(number))
   return fitting?.length === 1 ? fitting[0]?.pin : undefined
 }
 

@@ -284,7 +284,10 @@ export class WatchSession {
     } catch (error) {
       if (!this.#outlives(error)) throw error
       this.#failedReads += 1
-      this.#parts.log.warn({ err: error, deviceId: device.id }, 'a watch could not read the log; it goes on listening')
+      this.#parts.log.warn(
+        { err: error, deviceId: device.id },
+        'a watch could not read the log; it goes on listening',
+      )
     }
     const now = performance.now()
     this.#readDoneAt = now

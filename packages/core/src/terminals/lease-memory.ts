@@ -33,9 +33,7 @@ export function createMemoryLeases(settings: LeaseSettings): LeaseKeeper {
       places.set(name, place)
       return Promise.resolve(place)
     }
-    const [queue, calls] = isHumble
-      ? [taken.humble, taken.wishedCalls]
-      : [taken.waiting, taken.wantedCalls]
+    const [queue, calls] = isHumble ? [taken.humble, taken.wishedCalls] : [taken.waiting, taken.wantedCalls]
     return new Promise((resolve, reject) => {
       const settle = (act: () => void): void => {
         clearTimeout(timer)

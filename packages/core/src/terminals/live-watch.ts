@@ -86,7 +86,11 @@ export function startLiveWatch(parts: LiveWatchParts): LiveWatch {
         await look()
         away = false
       } catch (error) {
-        if (!away) log.warn({ err: error }, 'it could not be looked which devices are to be watched; what is watched stays so')
+        if (!away)
+          log.warn(
+            { err: error },
+            'it could not be looked which devices are to be watched; what is watched stays so',
+          )
         away = true
       }
       await pause(parts.lookEveryMs, AbortSignal.any([stopping.signal, woken.signal]))

@@ -5,6 +5,7 @@ import type { Terminal } from '@org/zk-proto'
 import type { Logger } from 'pino'
 import { ServiceError } from '../errors.ts'
 import { leaseDenied, type Lease, type LeaseKeeper } from './lease.ts'
+import { ParkedSessions } from './parked-sessions.ts'
 import { SharedSessions, type OpenSession } from './shared-sessions.ts'
 
 /** What an operation works with. Both end with it; it keeps neither. */
@@ -73,15 +74,8 @@ const FRESH_MS = 1_000
 /** What operations that were broken off get for leaving their terminals in order. */
 const CLOSE_WITHIN_MS = 2_500
 
-interface IdleSession extends OpenSession {
-  readonly since: number
-  /** Ends its timer and watches: from now on it is the taker's. */
-  readonly take: () => void
-}
-
 /** The pool of this process; one for all devices. */
 export function createSessionPool({ leases, turns, idleMs, log }: PoolSettings): SessionPool {
-  const idle = new Map<number, IdleSession>()
   const shared = new SharedSessions()
   const running = new Set<Promise<unknown>>()
   const closing = new AbortController()
@@ -107,47 +101,26 @@ export function createSessionPool({ leases, turns, idleMs, log }: PoolSettings):
     }
   }
 
-  const park = (deviceId: number, session: OpenSession): void => {
-    const giveUp = (): void => {
-      if (idle.get(deviceId) !== parked) return
-      parked.take()
-      void track(end(session))
-    }
-    const timer = setTimeout(giveUp, idleMs).unref()
-    session.lease.signal.addEventListener('abort', giveUp, { once: true })
-    const parked: IdleSession = {
-      ...session,
-      since: performance.now(),
-      take() {
-        idle.delete(deviceId)
-        clearTimeout(timer)
-        for (const takeBack of calls) takeBack()
-        session.lease.signal.removeEventListener('abort', giveUp)
-      },
-    }
-    idle.set(deviceId, parked)
-    const calls = [session.lease.whenWanted(giveUp), session.lease.whenWished(giveUp)]
-  }
+  const parked = new ParkedSessions(idleMs, (session) => void track(end(session)))
 
   /** The parked session, when it is still good for this. */
   const reuse = async (
     { deviceId, findWay }: UseOptions,
     signal: AbortSignal,
   ): Promise<OpenSession | undefined> => {
-    const parked = idle.get(deviceId)
-    if (parked === undefined) return undefined
-    parked.take()
-    const { terminal, lease } = parked
+    const kept = parked.take(deviceId)
+    if (kept === undefined) return undefined
+    const { terminal, lease } = kept
     let usable = false
     try {
       const { dialKey } = await findWay()
-      const right = parked.dialKey === dialKey && !terminal.closed && !lease.signal.aborted
-      const fresh = performance.now() - parked.since < FRESH_MS
+      const right = kept.dialKey === dialKey && !terminal.closed && !lease.signal.aborted
+      const fresh = performance.now() - kept.since < FRESH_MS
       usable = right && (fresh || (await answers(terminal, signal, log)))
     } finally {
-      if (!usable) await end(parked)
+      if (!usable) await end(kept)
     }
-    return usable ? parked : undefined
+    return usable ? kept : undefined
   }
 
   const open = async (
@@ -196,7 +169,7 @@ export function createSessionPool({ leases, turns, idleMs, log }: PoolSettings):
     } finally {
       if (house !== undefined) await shared.close(deviceId, house)
       const keep = sound && idleMs > 0 && !closing.signal.aborted
-      if (keep && !terminal.closed && !lease.wanted && !lease.signal.aborted) park(deviceId, session)
+      if (keep && !terminal.closed && !lease.wanted && !lease.signal.aborted) parked.park(deviceId, session)
       else await end(session)
     }
   }
@@ -261,10 +234,7 @@ export function createSessionPool({ leases, turns, idleMs, log }: PoolSettings):
     },
     async close() {
       closing.abort(new ServiceError('SERVICE_STOPPING'))
-      for (const session of idle.values()) {
-        session.take()
-        void track(end(session))
-      }
+      parked.clear()
       await settledWithin(CLOSE_WITHIN_MS, running, log)
       await turns.close()
     },

@@ -25,10 +25,7 @@ return redis.call('ZRANGE', KEYS[1], 0, -1)`
 const ANSWER_WITHIN_MS = 2_000
 
 /** The caller owns `redis`. */
-export function createRedisRoster(
-  redis: Redis,
-  { prefix, lifeMs, log }: RedisRosterSettings,
-): WatchRoster {
+export function createRedisRoster(redis: Redis, { prefix, lifeMs, log }: RedisRosterSettings): WatchRoster {
   const key = `${prefix}:watchers`
   const name = randomUUID()
   return {

@@ -59,7 +59,13 @@ export function createWithTerminal(access: TerminalAccess): WithTerminal {
   })
 
   return async (deviceId, options, act) => {
-    const { signal, waitMs = access.waitMs, manner = 'alone', hasYielded = false, hasWaited = false } = options
+    const {
+      signal,
+      waitMs = access.waitMs,
+      manner = 'alone',
+      hasYielded = false,
+      hasWaited = false,
+    } = options
     let device = await findActiveDevice(database, deviceId)
     breakers.assertClosed(deviceId)
     let reached = false

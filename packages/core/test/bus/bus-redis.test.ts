@@ -38,7 +38,14 @@ describe.skipIf(EMBEDDED_ONLY)('on Redis', () => {
     const heard: unknown[] = []
     bus.listen('changed', (message) => heard.push(message))
     const redis = connectRedis(serverUrl('TEST_REDIS_URL'), quiet)
-    const nonsense = ['', 'x', '[]', '["changed"]', '["changed",{}]', '["changed",{"of":"doors","deviceId":1}]']
+    const nonsense = [
+      '',
+      'x',
+      '[]',
+      '["changed"]',
+      '["changed",{}]',
+      '["changed",{"of":"doors","deviceId":1}]',
+    ]
     const rest = ['["changed",{"of":"people","deviceId":"1"}]', '["gone",{}]', '{"changed":1}', 'null']
     const deadline = Date.now() + 30_000
     while (heard.length === 0) {

@@ -34,10 +34,17 @@ const step: Arbitrary<Step> = oneof(
     weight: 2,
     arbitrary: record({
       kind: constant('fault' as const),
-      faults: oneof(constant('liveTwice=0.7; seed=3'), constant('liveLate(ms=60, share=0.5); seed=9'), constant('')),
+      faults: oneof(
+        constant('liveTwice=0.7; seed=3'),
+        constant('liveLate(ms=60, share=0.5); seed=9'),
+        constant(''),
+      ),
     }),
   },
-  { weight: 1, arbitrary: record({ kind: constant('cut' as const), afterBytes: integer({ min: 300, max: 9_000 }) }) },
+  {
+    weight: 1,
+    arbitrary: record({ kind: constant('cut' as const), afterBytes: integer({ min: 300, max: 9_000 }) }),
+  },
   { weight: 1, arbitrary: constant({ kind: 'plug' as const }) },
   { weight: 1, arbitrary: constant({ kind: 'watch' as const }) },
   { weight: 3, arbitrary: record({ kind: constant('wait' as const), ms: integer({ min: 0, max: 150 }) }) },

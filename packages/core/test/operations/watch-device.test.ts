@@ -73,7 +73,11 @@ describe.each(MODES)('a watch, in %s', { timeout: 240_000 }, (_name, engine, mod
   })
 
   it('has every punch of a burst once, also told twice and late', async () => {
-    await using at = await stage({ people: 5, punches: 5, faults: 'liveTwice=0.5, liveLate(ms=40, share=0.5); seed=7' })
+    await using at = await stage({
+      people: 5,
+      punches: 5,
+      faults: 'liveTwice=0.5, liveLate(ms=40, share=0.5); seed=7',
+    })
     await at.caughtUp()
     for (let i = 0; i < 60; i += 1) await at.present(String(1001 + (i % 5)))
     await at.caughtUp()
@@ -162,8 +166,17 @@ describe.skipIf(EMBEDDED_ONLY)('a watch among several processes', { timeout: 240
   /** Another process on the same rows and the same Redis. */
   async function another(service: ScratchService): Promise<{ services: Services; end: () => Promise<void> }> {
     const database = await openDatabase(service.url)
-    const config = readConfig({ DATA_DIR: service.folder, DATABASE_URL: service.url, LOG_LEVEL: 'silent', ...queueMode() })
-    const services = await createServices(config, database, { role: 'worker', log: quiet, watchTimings: QUICK })
+    const config = readConfig({
+      DATA_DIR: service.folder,
+      DATABASE_URL: service.url,
+      LOG_LEVEL: 'silent',
+      ...queueMode(),
+    })
+    const services = await createServices(config, database, {
+      role: 'worker',
+      log: quiet,
+      watchTimings: QUICK,
+    })
     return {
       services,
       async end() {
@@ -182,7 +195,12 @@ describe.skipIf(EMBEDDED_ONLY)('a watch among several processes', { timeout: 240
         await other.services.devices.readInfo(at.device.id, never)
         await at.present('1001')
         const { terminal, device } = at
-        await other.services.syncAttendance({ deviceId: device.id, mode: 'full', signal: never, progress: () => undefined })
+        await other.services.syncAttendance({
+          deviceId: device.id,
+          mode: 'full',
+          signal: never,
+          progress: () => undefined,
+        })
         await at.present('1002')
         expect(terminal.stats.maxConcurrentSessions).toBe(1)
       }
@@ -240,7 +258,10 @@ describe.skipIf(EMBEDDED_ONLY)('a watch among several processes', { timeout: 240
 
 function startWatcher(env: Record<string, string>): ChildProcess {
   const script = fileURLToPath(new URL('../support/watcher-process.ts', import.meta.url))
-  return spawn(process.execPath, [script], { env: { PATH: process.env['PATH'] ?? '', ...env }, stdio: 'inherit' })
+  return spawn(process.execPath, [script], {
+    env: { PATH: process.env['PATH'] ?? '', ...env },
+    stdio: 'inherit',
+  })
 }
 
 const never = new AbortController().signal
@@ -301,7 +322,9 @@ class Stage implements AsyncDisposable {
     await this.until(async (rows) => {
       const device = await this.service.database.devices.findById(this.device.id)
       const index = device?.bookmark?.index
-      return index === this.terminal.memory.truth().punches.length && rows.every((row) => !row.early) ? true : undefined
+      return index === this.terminal.memory.truth().punches.length && rows.every((row) => !row.early)
+        ? true
+        : undefined
     })
   }
 
@@ -312,7 +335,9 @@ class Stage implements AsyncDisposable {
       const seen = await look(rows)
       if (seen !== undefined) return seen
       if (Date.now() > deadline)
-        throw new Error(`waited in vain; there are ${rows.length} rows, asked ${JSON.stringify(this.terminal.stats.requests)}`)
+        throw new Error(
+          `waited in vain; there are ${rows.length} rows, asked ${JSON.stringify(this.terminal.stats.requests)}`,
+        )
       await sleep(20)
     }
   }
