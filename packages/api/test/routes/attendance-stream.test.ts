@@ -91,6 +91,7 @@ describe('the stream of new punches', () => {
       await heard.until((text) => text.includes(': still here'))
       isGone = true
       await heard.ended
+      expect(heard.got).toEqual([])
     },
   )
 
@@ -190,7 +191,7 @@ class EventReader implements AsyncDisposable {
       headers: { authorization: `Bearer ${token}`, ...headers },
       signal: stop.signal,
     })
-    expect(response.status).toBe(200)
+    if (response.status !== 200) throw new Error(`answered ${response.status}: ${await response.text()}`)
     return new EventReader(response, stop)
   }
 

@@ -27,6 +27,7 @@ export function watchRosterContract(name: string, makeRig: () => Promise<RosterR
       await roster.leave()
       await roster.beat()
       await Promise.all([roster.leave(), roster.leave()])
+      expect(await roster.beat()).toEqual([roster.name])
     })
   })
 }

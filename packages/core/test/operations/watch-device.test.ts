@@ -50,13 +50,14 @@ describe.each(MODES)('a watch, in %s', { timeout: 240_000 }, (_name, engine, mod
     expect(terminal.stats.maxConcurrentSessions).toBe(1)
   })
 
-  it('stores early what the log of a terminal that was empty will hold', async () => {
+  it('stores what happens at a terminal whose log was empty', async () => {
     await using at = await stage({ people: 3, punches: 0 }, UNHURRIED)
     await at.heard()
     await at.present('1002')
     await at.until((rows) => (rows.length === 1 ? true : undefined))
     await at.sync()
     await expectSameAsTerminal(at.service.database, at.device.id, at.terminal.memory)
+    expect(at.terminal.stats.leftDisabled).toBe(0)
   })
 
   it('has what happened while the terminal was off, once', async () => {
@@ -82,6 +83,7 @@ describe.each(MODES)('a watch, in %s', { timeout: 240_000 }, (_name, engine, mod
     for (let i = 0; i < 60; i += 1) await at.present(String(1001 + (i % 5)))
     await at.caughtUp()
     await expectSameAsTerminal(at.service.database, at.device.id, at.terminal.memory)
+    expect(at.terminal.stats.leftDisabled).toBe(0)
   })
 
   it('finds by the count what a terminal does not tell', async () => {
@@ -91,6 +93,7 @@ describe.each(MODES)('a watch, in %s', { timeout: 240_000 }, (_name, engine, mod
     at.terminal.memory.punch({ pin: '1002', wallTime: '2026-05-04T07:10:00' })
     await at.caughtUp()
     await expectSameAsTerminal(at.service.database, at.device.id, at.terminal.memory)
+    expect(at.terminal.stats.leftDisabled).toBe(0)
   })
 
   it.each(['old', 'compact', 'access-panel', 'visible-light', 'strict'] as const)(
@@ -112,6 +115,7 @@ describe.each(MODES)('a watch, in %s', { timeout: 240_000 }, (_name, engine, mod
     at.terminal.memory.punch({ pin: '1002', wallTime: '2026-05-04T07:10:00' })
     await at.caughtUp()
     await expectSameAsTerminal(at.service.database, at.device.id, at.terminal.memory)
+    expect(at.terminal.stats.leftDisabled).toBe(0)
   })
 
   it('has every punch once over connections that are cut again and again', async () => {
