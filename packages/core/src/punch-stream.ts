@@ -40,6 +40,9 @@ const LOOK_EVERY_MS = 2_000
 /** Punches that wait for one listener. */
 const MOST_WAITING = 1_000
 const PAGE = 500
+/** How long a page waits for the one before to be taken, at most and at least. */
+const PATIENCE_MS = 1_000
+const TAKE_MS = 5
 
 /** The stream of this process. */
 export function createPunchStream({ database, bus, log }: PunchStreamParts): PunchStream {
@@ -124,8 +127,20 @@ class Running {
         if (!away) this.#log.warn({ err: error }, 'new punches cannot be read for the stream')
         away = true
       }
-      if (!more) await pause(LOOK_EVERY_MS, AbortSignal.any([this.#woken.signal, this.#stopped.signal]))
+      if (more) await this.#untilTaken()
+      else await pause(LOOK_EVERY_MS, AbortSignal.any([this.#woken.signal, this.#stopped.signal]))
     }
+  }
+
+  /** After one page of several: gives whoever takes punches a moment to take them, and waits for nobody who does not. */
+  async #untilTaken(): Promise<void> {
+    const patientUntil = performance.now() + PATIENCE_MS
+    do await pause(TAKE_MS, this.#stopped.signal)
+    while (
+      !this.#stopped.signal.aborted &&
+      performance.now() < patientUntil &&
+      [...this.#listeners].some((listener) => listener.isBehind)
+    )
   }
 
   #tell(row: ListedPunch, isLate: boolean): void {
@@ -159,6 +174,11 @@ class Listener {
     // Too slow: nobody is kept waiting for it, and nothing is kept for it without end.
     if (this.#waiting.length > MOST_WAITING) this.end()
     this.#wake()
+  }
+
+  /** Whether more than half of what may wait does. */
+  get isBehind(): boolean {
+    return this.#waiting.length > MOST_WAITING / 2
   }
 
   end(): void {

@@ -157,14 +157,17 @@ export class Sync {
     return this.#writer.bookmark
   }
 
-  /** Goes on with the terminal in hand again; anew where somebody else has read the log meanwhile. Undefined as `begin`. */
+  /**
+   * Goes on with the terminal in hand again. Where somebody else has moved the bookmark meanwhile, a tail read begins anew at
+   * theirs; a whole read goes on, since it numbers its punches by itself. Undefined as `begin`.
+   */
   goOn(hand: TerminalAtHand): Promise<SyncCertificate | undefined> {
     this.#hand = hand
     const { timezone, bookmark } = hand.device
     const overtaken = !sameBookmark(bookmark, this.#writer.bookmark)
     this.#writer.continueUnder({ fence: hand.lease.fence, zone: timezone }, bookmark)
-    if (overtaken) return this.begin(this.#mode)
     const paused = this.#paused
+    if (overtaken && paused?.wholeLog !== true) return this.begin(this.#mode)
     return this.#run(paused === undefined ? { from: undefined } : { from: paused.at, paused })
   }
 
