@@ -57,7 +57,7 @@ export class ParkedSessions {
 
   /** Ends all. */
   clear(): void {
-    for (const place of [...this.#places.values()]) {
+    for (const place of this.#places.values()) {
       place.leave()
       this.#end(place)
     }
