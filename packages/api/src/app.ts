@@ -18,6 +18,7 @@ import { ajvOptions, validation } from './plugins/validation.ts'
 import { accountRoutes } from './routes/accounts.ts'
 import { apiKeyRoutes } from './routes/api-keys.ts'
 import { attendanceExportRoutes } from './routes/attendance-export.ts'
+import { attendanceStreamRoutes } from './routes/attendance-stream.ts'
 import { attendanceRoutes } from './routes/attendance.ts'
 import { auditRoutes } from './routes/audit.ts'
 import { authRoutes } from './routes/auth.ts'
@@ -108,6 +109,7 @@ export async function buildApp(services: Services): Promise<FastifyInstance> {
       await api.register(attendanceRoutes)
       await api.register(attendanceExportRoutes)
       await api.register(peopleRoutes)
+      await api.register(attendanceStreamRoutes)
       await api.register(queueRoutes)
       await api.register(cacheRoutes)
       await api.register(metricsRoutes, { documented: true })

@@ -5,6 +5,7 @@ import type { AuditTrail } from './audit-trail.ts'
 import { ServiceError, validationError } from './errors.ts'
 import { attendanceClearing, attendanceSync, type SyncMode } from './jobs/catalogue.ts'
 import type { Enqueued, JobQueue } from './jobs/job-queue.ts'
+import type { FollowOptions, PunchStream } from './punch-stream.ts'
 import { findActiveDevice } from './terminals/with-terminal.ts'
 
 /** `gap` and `overlap`: the wall time lies in a change of daylight saving; `invalid`: it is no real date, so `at` is null. */
@@ -83,6 +84,8 @@ export interface Attendance {
    * memory of one; what is stored meanwhile may or may not be among them. Ends early, without an error, when the signal aborts.
    */
   each(filter: PunchFilter, sort: PunchSort, signal: AbortSignal): AsyncIterable<readonly Punch[]>
+  /** New punches as they are recorded; ends when the signal aborts or whoever takes them is too slow. See PunchStream. */
+  follow(options: FollowOptions): AsyncGenerator<Punch, void, undefined>
   /** Queues a sync (default `auto`), or gives the unfinished one of that device. Throws DEVICE_NOT_FOUND, DEVICE_INACTIVE. */
   requestSync(deviceId: number, input: { readonly mode?: SyncMode }, by: Actor): Promise<Enqueued>
   /**
@@ -97,13 +100,14 @@ export interface AttendanceParts {
   readonly database: Database
   readonly jobs: JobQueue
   readonly audit: AuditTrail
+  readonly stream: PunchStream
 }
 
 /** Punches of one batch of `each`. */
 const BATCH_SIZE = 1_000
 
 /** The service on punches. */
-export function createAttendance({ database, jobs, audit }: AttendanceParts): Attendance {
+export function createAttendance({ database, jobs, audit, stream }: AttendanceParts): Attendance {
   return {
     list,
     async listOfDevice(deviceId, filter, paging) {
@@ -119,6 +123,7 @@ export function createAttendance({ database, jobs, audit }: AttendanceParts): At
         cursor = page.nextCursor
       } while (cursor !== null)
     },
+    follow: (options) => stream.follow(options),
     async requestSync(deviceId, { mode = 'auto' }) {
       await findActiveDevice(database, deviceId)
       return jobs.enqueue(attendanceSync, { deviceId, mode })
@@ -161,7 +166,8 @@ export function createAttendance({ database, jobs, audit }: AttendanceParts): At
   }
 }
 
-function toPunch(row: ListedPunch): Punch {
+/** A row as the service shows it. */
+export function toPunch(row: ListedPunch): Punch {
   return {
     id: row.id,
     deviceId: row.deviceId,

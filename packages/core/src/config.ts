@@ -130,6 +130,11 @@ export const CONFIG = Type.Object({
     maximum: 1_000,
     description: 'Jobs that one worker process runs at once.',
   }),
+  LIVE_WATCH: Type.Boolean({
+    default: true,
+    description:
+      'Whether workers keep a connection to every active device with `live` and store punches as they happen.',
+  }),
   RATE_LIMIT_PER_MINUTE: Type.Integer({
     default: 300,
     minimum: 1,

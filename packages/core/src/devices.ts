@@ -1,6 +1,7 @@
 // Registered terminals: what the service offers on them.
 import type { Device as DeviceRow } from '@org/data'
 import type { Actor } from './accounts/account.ts'
+import type { Changes } from './changes.ts'
 import {
   toDevice,
   toDeviceState,
@@ -60,18 +61,23 @@ export interface Devices {
 /** What the service on devices needs. */
 export interface DevicesParts extends RegisterDeviceParts, ChangeDeviceParts, RestartDeviceParts {
   readonly withTerminal: WithTerminal
+  readonly changes: Changes
 }
 
 /** The service on devices. */
 export function createDevices(parts: DevicesParts): Devices {
-  const { database } = parts
+  const { database, changes } = parts
   const rowOf = async (deviceId: number): Promise<DeviceRow> => {
     const row = await database.devices.findById(deviceId)
     if (row === undefined) throw new ServiceError('DEVICE_NOT_FOUND')
     return row
   }
   return {
-    register: (input, by) => registerDevice(parts, input, by),
+    async register(input, by) {
+      const registered = await registerDevice(parts, input, by)
+      await changes.tell({ of: 'device', deviceId: registered.device.id })
+      return registered
+    },
     change: (deviceId, change, by) => changeDevice(parts, deviceId, change, by),
     remove: (deviceId, by) => removeDevice(parts, deviceId, by),
     find: async (deviceId) => toDevice(await rowOf(deviceId)),

@@ -42,6 +42,30 @@ export async function endRedis(redis: Redis, log: Logger): Promise<void> {
   }
 }
 
+/**
+ * Messages of a channel, on a connection of their own: a subscribed one can do nothing else. What is said while it is cut off is
+ * not heard.
+ */
+export function listenTo(
+  redis: Redis,
+  channel: string,
+  log: Logger,
+  heard: (message: string) => void,
+): { close(): void } {
+  const subscriber = redis.duplicate({
+    connectionName: channel,
+    autoResubscribe: false,
+    maxRetriesPerRequest: null,
+  })
+  const unheard = (error: unknown): void => log.debug({ err: error, channel }, 'messages are not heard')
+  subscriber.on('error', unheard)
+  subscriber.on('ready', () => {
+    subscriber.subscribe(channel).catch(unheard)
+  })
+  subscriber.on('message', (_channel: string, message: string) => heard(message))
+  return { close: () => subscriber.disconnect() }
+}
+
 /** A wait for Redis that cannot last. */
 export interface AnswerBounds {
   readonly withinMs: number

@@ -12,6 +12,9 @@ import { createRedisAttemptCounter } from './accounts/attempt-counter-redis.ts'
 import { createPasswordGuard } from './accounts/password-guard.ts'
 import { createAttendance, type Attendance } from './attendance.ts'
 import { createAuditReading, createAuditTrail, type AuditReading } from './audit-trail.ts'
+import { createMemoryBus } from './bus/bus-memory.ts'
+import { createRedisBus } from './bus/bus-redis.ts'
+import type { Bus } from './bus/bus.ts'
 import { createMemoryCacheStore } from './cache/cache-memory.ts'
 import { createRedisCacheStore } from './cache/cache-redis.ts'
 import { createCachedAnswers, type CachedAnswers } from './cache/cached-answers.ts'
@@ -48,10 +51,14 @@ import { correctTimes, type CorrectTimesInput } from './operations/correct-times
 import { createRestartWatch } from './operations/restart-watch.ts'
 import { syncAttendance, type SyncAttendanceInput } from './operations/sync-attendance.ts'
 import { syncPeople, type SyncPeopleInput } from './operations/sync-people.ts'
+import { ReadSlots } from './operations/read-slots.ts'
 import { createDoors, type Doors } from './operations/unlock-door.ts'
+import { watchDevice } from './operations/watch-device.ts'
+import { WATCH_TIMINGS, type WatchTimings } from './operations/watch-session.ts'
 import { createPasswords } from './passwords.ts'
 import { createPeople, type People } from './people.ts'
 import { createMemoryRateCounter } from './rate-counter-memory.ts'
+import { createPunchStream } from './punch-stream.ts'
 import { createRedisRateCounter } from './rate-counter-redis.ts'
 import type { RateCounter } from './rate-counter.ts'
 import { connectRedis, endRedis } from './redis.ts'
@@ -65,8 +72,12 @@ import { leaseMarginMs } from './terminals/held-lease.ts'
 import { createMemoryLeases } from './terminals/lease-memory.ts'
 import { createRedisLeases } from './terminals/lease-redis.ts'
 import type { LeaseKeeper } from './terminals/lease.ts'
+import { startLiveWatch, type LiveWatch } from './terminals/live-watch.ts'
 import { createNetworkBounds } from './terminals/network-bounds.ts'
 import { createSessionPool } from './terminals/session-pool.ts'
+import { createMemoryRoster } from './terminals/watch-roster-memory.ts'
+import { createRedisRoster } from './terminals/watch-roster-redis.ts'
+import type { WatchRoster } from './terminals/watch-roster.ts'
 import { createWithTerminal } from './terminals/with-terminal.ts'
 
 /** What an unlock may take, waiting for the terminal included: so much less than a request may that a repetition learns of its end. */
@@ -86,6 +97,8 @@ export interface ServiceOptions {
   readonly role: ServiceRole
   /** Default: one made from LOG_LEVEL, writing JSON lines to standard output. */
   readonly log?: Logger
+  /** For tests: when watches look at logs. */
+  readonly watchTimings?: WatchTimings
 }
 
 /** What the service does. Whatever a method rejects with, `toServiceError` makes it a row of the table of errors. */
@@ -126,6 +139,11 @@ export interface Services {
   clearAttendance(input: ClearAttendanceInput): Promise<ClearingReceipt>
   /** Computes a device's instants anew after its zone was changed; what the worker's handler calls. */
   correctTimes(input: CorrectTimesInput): Promise<TimesCorrection>
+  /**
+   * Begins to watch active devices with `live`, shared out among all processes that do; what a worker calls. Whoever began it
+   * stops it before close().
+   */
+  watchDevices(): LiveWatch
   /** False as soon as close() was called or `mustStop` has aborted. */
   readonly ready: boolean
   /** Aborts when the process has lost the right to run alone on its data. Whoever started it ends it then. */
@@ -142,13 +160,13 @@ export interface Services {
 export async function createServices(
   config: Config,
   database: Database,
-  { role, log = createLog(config.LOG_LEVEL) }: ServiceOptions,
+  { role, log = createLog(config.LOG_LEVEL), watchTimings = WATCH_TIMINGS }: ServiceOptions,
 ): Promise<Services> {
   checkRole(config, role)
   const alone = config.mode.embedded ? await holdAlone(database) : undefined
   const redis = config.REDIS_URL === undefined ? undefined : connectRedis(config.REDIS_URL, log)
   try {
-    return await assemble(config, database, log, redis, alone)
+    return await assemble(config, database, { log, redis, alone, watchTimings })
   } catch (error) {
     if (redis !== undefined) await endRedis(redis, log)
     await alone?.release()
@@ -182,9 +200,17 @@ async function holdAlone(database: Database): Promise<AloneHold> {
 async function assemble(
   config: Config,
   database: Database,
-  log: Logger,
-  redis: Redis | undefined,
-  alone: AloneHold | undefined,
+  {
+    log,
+    redis,
+    alone,
+    watchTimings,
+  }: {
+    readonly log: Logger
+    readonly redis: Redis | undefined
+    readonly alone: AloneHold | undefined
+    readonly watchTimings: WatchTimings
+  },
 ): Promise<Services> {
   const stopping = new AbortController()
   const secrets = await openSecrets(config)
@@ -220,11 +246,18 @@ async function assemble(
     changes,
     onAnswer: (subject, outcome) => metrics.noteCacheAnswer(subject, outcome),
   })
+  const bus: Bus = redis === undefined ? createMemoryBus() : createRedisBus(redis, { prefix, log })
+  const stream = createPunchStream({ database, bus, log })
+  changes.listen((change) => {
+    bus.publish('changed', change)
+    return Promise.resolve()
+  })
 
   const bounds = createNetworkBounds(config.deviceNetworks)
   const dialler = createDialler(bounds, leaseMarginMs(config.DEVICE_LEASE_MS))
   const breakers = createBreakers()
   const pool = createSessionPool({ leases, turns: openTurns(), idleMs: config.DEVICE_IDLE_MS, log })
+  const noteContact = createContactNotes({ database, notices, log })
   const wayToTerminals = createWithTerminal({
     database,
     secrets,
@@ -233,7 +266,7 @@ async function assemble(
     dialler,
     waitMs: config.DEVICE_WAIT_MS,
     beforeAct: (hand) => undoLeftBehind({ database, log }, hand),
-    noteContact: createContactNotes({ database, notices, log }),
+    noteContact,
     log,
   })
   const withTerminal = countOperations(wayToTerminals, metrics)
@@ -263,9 +296,11 @@ async function assemble(
     clearInterval(settling)
     clearInterval(removing)
     clearInterval(forgetting)
+    stream.close()
     await Promise.all([jobs.close(), restartWatch.close()])
     await pool.close()
     await leases.close()
+    bus.close()
     await tally.close()
     if (redis !== undefined) await endRedis(redis, log)
     await alone?.release()
@@ -296,7 +331,7 @@ async function assemble(
       log,
       stopping: stopping.signal,
     }),
-    attendance: createAttendance({ database, jobs, audit }),
+    attendance: createAttendance({ database, jobs, audit, stream }),
     people: createPeople({ database, withTerminal, audit, changes, templates, jobs, log }),
     doors,
     jobs,
@@ -325,6 +360,31 @@ async function assemble(
         input,
       ),
     correctTimes: (input) => correctTimes({ database, changes }, input),
+    watchDevices() {
+      const slots = new ReadSlots(config.WORKER_CONCURRENCY)
+      const parts = {
+        database,
+        withTerminal,
+        changes,
+        notices,
+        punchNews,
+        transfers,
+        noteContact,
+        bus,
+        slots,
+        timings: watchTimings,
+        log,
+      }
+      const lookEveryMs = lookEvery(config)
+      return startLiveWatch({
+        listWatched: () => database.devices.listWatched(),
+        roster: openRoster(redis, prefix, BEATS_OF_A_LIFE * lookEveryMs, log),
+        bus,
+        watch: (deviceId, signal) => watchDevice(parts, deviceId, signal),
+        lookEveryMs,
+        log,
+      })
+    },
     get ready() {
       return isReady()
     },
@@ -357,6 +417,18 @@ function openJobs(
         redisUrl: config.REDIS_URL,
         prefix: `${prefix}:jobs`,
       })
+}
+
+/** A process that misses so many looks is dead to the others: well before its leases end. */
+const BEATS_OF_A_LIFE = 3
+
+/** How often it is looked which devices are to be watched. */
+function lookEvery(config: Config): number {
+  return Math.min(5_000, config.DEVICE_LEASE_MS / (2 * BEATS_OF_A_LIFE))
+}
+
+function openRoster(redis: Redis | undefined, prefix: string, lifeMs: number, log: Logger): WatchRoster {
+  return redis === undefined ? createMemoryRoster() : createRedisRoster(redis, { prefix, lifeMs, log })
 }
 
 /** Operations of this process take turns by a queue of their own, so that they can hand a session on with its lease. */

@@ -4,7 +4,14 @@ import type { Instant, JsonObject, WallTime } from './columns.ts'
 import type { Page, PageRequest } from './database.ts'
 import { forUpdate } from './dialect.ts'
 import { MissingReference, StaleBookmark, StaleFence } from './errors.ts'
-import { devices, deviceZones, type Bookmark, type Device } from './schema.ts'
+import {
+  devices,
+  deviceZones,
+  watchedDevices,
+  type Bookmark,
+  type Device,
+  type WatchedDevice,
+} from './schema.ts'
 import type { Scope } from './scope.ts'
 
 /** What is known when a device is registered or brought back. */
@@ -77,6 +84,8 @@ export interface Devices {
   findByTerminalSerial(serial: string, options?: { deleted?: boolean }): Promise<Device | undefined>
   /** By id. */
   list(filter: DeviceFilter, page: PageRequest): Promise<Page<Device>>
+  /** All that are to be watched: active ones with `live`, by id, with what a session on them is made of. */
+  listWatched(): Promise<readonly WatchedDevice[]>
   /** Throws UniqueViolation as insert does. Undefined when there is no such device. */
   update(id: number, changes: DeviceChanges, now: Instant): Promise<Device | undefined>
   /** Brings a deleted device back under its id, with new data; bookmark, fences and punches are kept. */
@@ -160,6 +169,18 @@ export function devicesIn(scope: Scope): DevicesInTransaction {
         .select((of) => of.fn.countAll<number>().as('total'))
         .executeTakeFirstOrThrow()
       return { rows: stored.map((row) => devices.decode(row)), total }
+    },
+
+    async listWatched() {
+      const stored = await db
+        .selectFrom('devices')
+        .select(watchedDevices.columns)
+        .where('deleted_at', 'is', null)
+        .where('status', '=', 'active')
+        .where('live', '=', 1)
+        .orderBy('id')
+        .execute()
+      return stored.map((row) => watchedDevices.decode(row))
     },
 
     update: (id, changes, now) =>
@@ -342,7 +363,8 @@ function addressKey(ip: string, port: number): string {
   return `${ip.toLowerCase()} ${port}`
 }
 
-function sameBookmark(one: Bookmark | null, other: Bookmark | null): boolean {
+/** Whether two say the same place in the same log. */
+export function sameBookmark(one: Bookmark | null, other: Bookmark | null): boolean {
   if (one === null || other === null) return one === other
   return (
     one.index === other.index &&

@@ -18,6 +18,7 @@ export type {
   RefreshToken,
   Role,
   UnlockAttempt,
+  WatchedDevice,
 } from './schema.ts'
 export type { AccountChanges, Accounts, AccountsInTransaction, NewAccount } from './accounts.ts'
 export type { ApiKeys, NewApiKey } from './api-keys.ts'
@@ -33,6 +34,7 @@ export type {
   ZonePeriod,
 } from './devices.ts'
 export type { NewPendingPerson, PendingPeople } from './pending-people.ts'
+export { sameBookmark } from './devices.ts'
 export type { NewPerson, People, PeopleFilter, PeopleWritten } from './people.ts'
 export type { NewPersonTemplate, PersonTemplates } from './person-templates.ts'
 export type {
@@ -49,6 +51,7 @@ export type {
   PunchesWritten,
 } from './punches.ts'
 export type { PunchPlace, PunchTime, TimesCorrected, TimesToCorrect } from './punch-times.ts'
+export type { Arrival, IdRange } from './punch-arrivals.ts'
 export type { Claim, JobCounts, JobFailure, JobFilter, Jobs, NewJob } from './jobs.ts'
 export type {
   Audit,

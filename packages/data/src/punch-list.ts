@@ -8,7 +8,8 @@ import type { ListedPunch, PunchFilter, PunchPage, PunchPageRequest, PunchSort }
 import { punches, type Schema } from './schema.ts'
 import type { Scope } from './scope.ts'
 
-type PunchQuery = SelectQueryBuilder<Schema, 'punches', object>
+/** Punches, of whatever condition and order. */
+export type PunchQuery = SelectQueryBuilder<Schema, 'punches', object>
 
 /** Punches with an instant come first, those without follow. */
 const SECTIONS = ['dated', 'undated'] as const
@@ -161,7 +162,8 @@ function behind(query: PunchQuery, { sort, at, id }: Cursor): PunchQuery {
     .where((of) => of.or([of.eb('punches.at', further, instant), of.eb('punches.id', further, id)]))
 }
 
-async function named(query: PunchQuery): Promise<ListedPunch[]> {
+/** The punches of a query, with the names that their people have now. */
+export async function named(query: PunchQuery): Promise<ListedPunch[]> {
   const stored = await query
     .leftJoin('people', (join) =>
       join.onRef('people.device_id', '=', 'punches.device_id').onRef('people.pin', '=', 'punches.pin'),

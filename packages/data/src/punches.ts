@@ -1,5 +1,6 @@
 // Punches: every attendance record once, however often, in whatever order and by whomever it is read.
 import type { Instant, WallTime } from './columns.ts'
+import { lastArrival, listByIds, type Arrival, type IdRange } from './punch-arrivals.ts'
 import { findPunch, findPunches, listPunches } from './punch-list.ts'
 import {
   correctTimes,
@@ -74,6 +75,10 @@ export interface Punches {
   findById(id: number): Promise<ListedPunch | undefined>
   /** Those of these ids that there are, by id. */
   findByIds(ids: readonly number[]): Promise<readonly ListedPunch[]>
+  /** Those in any of these ranges, refused ones too, by id; the first `limit` of them. */
+  listByIds(ranges: readonly IdRange[], limit: number): Promise<readonly ListedPunch[]>
+  /** The last row whose id is not above this one. */
+  lastArrival(atMost: number): Promise<Arrival | undefined>
   /** All of a device, denied ones too. */
   count(deviceId: number): Promise<number>
   /** Whether the log's record of this person and second is stored; what a live event has told early does not count. */
@@ -121,6 +126,8 @@ export function punchesIn(scope: Scope): PunchesInTransaction {
     list: (filter, sort, page) => listPunches(scope, filter, sort, page),
     findById: (id) => findPunch(scope, id),
     findByIds: (ids) => findPunches(scope, ids),
+    listByIds: (ranges, limit) => listByIds(scope, ranges, limit),
+    lastArrival: (atMost) => lastArrival(scope, atMost),
 
     async count(deviceId) {
       const { total } = await db

@@ -149,6 +149,17 @@ export const deviceZones = table('device_zones', {
   timezone: text(64),
 })
 
+/** The part of a device that a session with its terminal, and what is made of its punches, hangs on. */
+export const watchedDevices = table('devices', {
+  id: int(),
+  ip: text(255),
+  port: int(),
+  comm_key_encrypted: nullable(text(1000)),
+  transport: oneOf('auto', 'tcp', 'udp'),
+  timezone: text(64),
+  name_encoding: text(64),
+})
+
 /** Who is on a device, by PIN. */
 export const people = table('people', {
   id: generatedId(),
@@ -336,6 +347,7 @@ export type Role = Account['role']
 export type RefreshToken = RowOf<typeof credentials>
 export type ApiKey = RowOf<typeof apiKeys>
 export type Device = RowOf<typeof devices>
+export type WatchedDevice = RowOf<typeof watchedDevices>
 export type Person = RowOf<typeof people>
 export type PendingPerson = RowOf<typeof pendingPeople>
 export type PersonTemplate = RowOf<typeof personTemplates>

@@ -19,7 +19,12 @@ describe('the worker', () => {
 
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'zk-worker-'))
-    const config = readConfig({ DATA_DIR: folder, LOG_LEVEL: 'silent', DEVICE_IDLE_MS: '100' })
+    const config = readConfig({
+      DATA_DIR: folder,
+      LOG_LEVEL: 'silent',
+      DEVICE_IDLE_MS: '100',
+      LIVE_WATCH: 'false',
+    })
     database = await openDatabase(config.databaseUrl)
     services = await createServices(config, database, { role: 'both' })
   })

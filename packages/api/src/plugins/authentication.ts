@@ -33,12 +33,20 @@ declare module 'fastify' {
     readonly caller: Caller
     /** Who asks, for audit and operations. Throws as `caller` does. */
     readonly actor: Actor
-    /**
-     * Asks again who this is, for answers that last: throws UNAUTHORIZED or TOKEN_EXPIRED once a token or key is no longer
-     * good, FORBIDDEN once its role or devices are too few.
-     */
-    checkCallerAgain(): Promise<Caller>
+    /** For an answer that goes on for long: whether whoever asked may still have it. Throws as `caller` does. */
+    readonly standing: Standing
   }
+}
+
+/** What was proved when a request came, and may be over before its answer is. */
+export interface Standing {
+  /** When the token ends, in milliseconds since 1970; infinite for an API key, whose end shows when it is checked again. */
+  readonly endsAtMs: number
+  /**
+   * Asks again who this is: throws UNAUTHORIZED or TOKEN_EXPIRED once a token or key is no longer good, FORBIDDEN once its role
+   * or devices are too few.
+   */
+  check(): Promise<Caller>
 }
 
 const RANK: Readonly<Record<Role, number>> = { user: 1, operator: 2, admin: 3 }
@@ -68,6 +76,8 @@ export const authentication = fp(
   async (app) => {
     const callers = new WeakMap<FastifyRequest, Caller>()
     const checks = new WeakMap<FastifyRequest, () => Promise<Caller>>()
+    /** When the token that a request came with ends, in milliseconds since 1970. */
+    const ends = new WeakMap<FastifyRequest, number>()
 
     const callerOf = (request: FastifyRequest): Caller => {
       const caller = callers.get(request)
@@ -84,10 +94,12 @@ export const authentication = fp(
         return actorOf(callerOf(this), this.ip)
       },
     })
-    app.decorateRequest('checkCallerAgain', async function (this: FastifyRequest): Promise<Caller> {
-      const check = checks.get(this)
-      if (check === undefined) throw new ServiceError('UNAUTHORIZED')
-      return check()
+    app.decorateRequest('standing', {
+      getter(this: FastifyRequest): Standing {
+        const check = checks.get(this)
+        if (check === undefined) throw new ServiceError('UNAUTHORIZED')
+        return { endsAtMs: ends.get(this) ?? Number.POSITIVE_INFINITY, check }
+      },
     })
 
     // A hook of the route itself, behind its rate limit: whoever tries tokens is counted before one is looked at.
@@ -117,20 +129,23 @@ export const authentication = fp(
       }
     }
 
-    const findCaller = async ({ headers, ip }: FastifyRequest): Promise<Caller> => {
-      const key = headers[API_KEY_HEADER]
+    const findCaller = async (request: FastifyRequest): Promise<Caller> => {
+      const key = request.headers[API_KEY_HEADER]
       const caller =
-        typeof key === 'string' ? await app.services.apiKeys.findCaller(key, ip) : await findByToken(headers)
+        typeof key === 'string'
+          ? await app.services.apiKeys.findCaller(key, request.ip)
+          : await findByToken(request)
       if (caller === undefined) throw new ServiceError('UNAUTHORIZED')
       return caller
     }
 
-    const findByToken = async (headers: FastifyRequest['headers']): Promise<Caller | undefined> => {
-      const token = bearerOf(headers)
+    const findByToken = async (request: FastifyRequest): Promise<Caller | undefined> => {
+      const token = bearerOf(request.headers)
       if (token === undefined) return undefined
-      const { sub, family } = app.tokens.readAccessToken(token)
+      const { sub, family, exp } = app.tokens.readAccessToken(token)
       const account = await app.services.accounts.findForToken(Number(sub), family)
       if (account === undefined) return undefined
+      ends.set(request, exp * 1_000)
       const { id, email, role } = account
       return { name: email, role, accountId: id, apiKeyId: null, familyId: family, deviceIds: 'all' }
     }

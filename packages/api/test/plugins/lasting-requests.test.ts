@@ -31,9 +31,9 @@ const lastingRoutes: FastifyPluginAsync<Pick<Asked, 'meanwhile'>> = async (app, 
   app.get('/lasting/:deviceId', { config: { role: 'operator' } }, async (lasting) => {
     const before = lasting.caller.name
     meanwhile?.()
-    return { before, after: (await lasting.checkCallerAgain()).name }
+    return { before, after: (await lasting.standing.check()).name }
   })
-  app.get('/open', { config: { role: 'anyone' } }, async (lasting) => lasting.checkCallerAgain())
+  app.get('/open', { config: { role: 'anyone' } }, async (lasting) => lasting.standing.check())
 }
 
 /** Asks a route that checks its caller at the beginning, as all do, and once more later. */

@@ -34,6 +34,7 @@ describe('the OpenAPI document', () => {
       'GET /api/v1/auth/accounts',
       'GET /api/v1/auth/api-keys',
       'GET /api/v1/auth/me',
+      'GET /api/v1/attendance/stream',
       'GET /api/v1/devices',
       'GET /api/v1/devices/{deviceId}',
       'GET /api/v1/devices/{deviceId}/info',

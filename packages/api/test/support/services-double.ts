@@ -252,6 +252,9 @@ export function servicesDouble(replaced: Replacements = {}): Services {
       async *each() {
         yield [PUNCH]
       },
+      async *follow() {
+        yield PUNCH
+      },
       requestSync: async () => ({ job: JOB, deduplicated: false }),
       requestClearing: async () => ({ job: JOB, deduplicated: false }),
       ...replaced.attendance,
@@ -319,6 +322,7 @@ export function servicesDouble(replaced: Replacements = {}): Services {
     correctTimes: async () => {
       throw new Error('the API does not correct')
     },
+    watchDevices: () => ({ stop: async () => undefined }),
     syncAttendance: async () => {
       throw new Error('the API does not sync')
     },

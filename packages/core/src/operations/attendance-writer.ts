@@ -22,6 +22,21 @@ export interface WriterLease {
   readonly fence: number
 }
 
+/** What is stored of a punch, as the log has it; `pin` is undefined where the record names only a uid. */
+export type LoggedPunch = Pick<
+  Punch,
+  | 'logNumber'
+  | 'uid'
+  | 'pin'
+  | 'packedTime'
+  | 'wallTime'
+  | 'validTime'
+  | 'state'
+  | 'verifyMode'
+  | 'workCode'
+  | 'denied'
+>
+
 /** What was put in. `new` and `known` add up to the punches given. */
 export interface Stored {
   readonly new: number
@@ -54,9 +69,10 @@ export class AttendanceWriter {
     return this.#bookmark?.cleared === true && this.#bookmark.index === 0
   }
 
-  /** From now on another lease holds. */
-  continueUnder({ fence }: WriterLease): void {
+  /** From now on another lease holds, and this is the bookmark that was found under it. */
+  continueUnder({ fence }: WriterLease, bookmark: Bookmark | null): void {
     this.#fence = fence
+    this.#bookmark = bookmark
   }
 
   /**
@@ -110,6 +126,20 @@ export class AttendanceWriter {
     return stored
   }
 
+  /** Live events, in the log's words: each is stored only where its person and second have nothing yet. How many were. */
+  storeEarly(punches: readonly LoggedPunch[]): Promise<number> {
+    const { deviceId, punchNews } = this.#parts
+    return this.#transact(async (tx) => {
+      const newIds: number[] = []
+      for (const row of await this.#rowsOf(tx, punches)) {
+        const stored = await tx.punches.insertEarly(deviceId, row)
+        if (stored !== undefined) newIds.push(stored.id)
+      }
+      await punchNews.tellIn(tx, newIds)
+      return newIds.length
+    })
+  }
+
   #transact<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     const { database, deviceId } = this.#parts
     return database.transaction(async (tx) => {
@@ -125,14 +155,14 @@ export class AttendanceWriter {
   }
 
   /** Under the zones that hold as this transaction writes, whatever they were when the read began. */
-  async #rowsOf(tx: Transaction, punches: readonly Punch[]): Promise<NewPunch[]> {
+  async #rowsOf(tx: Transaction, punches: readonly LoggedPunch[]): Promise<NewPunch[]> {
     const zones = await readZoneHistory(tx, this.#parts.deviceId)
     const receivedAt = new Date().toISOString()
     return punches.map((punch) => this.#rowOf(punch, zones, receivedAt))
   }
 
   /** The person is named by PIN; where the record has only a uid that nobody has any more, the number itself is the best name. */
-  #rowOf(punch: Punch, zones: ZoneHistory, receivedAt: string): NewPunch {
+  #rowOf(punch: LoggedPunch, zones: ZoneHistory, receivedAt: string): NewPunch {
     const { logNumber, uid, wallTime } = punch
     const joined = uid === undefined ? undefined : this.pinByUid.get(uid)
     const { timezone, at, status } = punch.validTime

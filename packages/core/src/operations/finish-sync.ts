@@ -7,7 +7,8 @@ import type { Notice, Notices } from '../notices/notice.ts'
 export interface FinishedSync {
   readonly records: number | null
   readonly capacity: number | null
-  readonly clockDriftSeconds: number | null
+  /** Left out where the clock was not asked. */
+  readonly clockDriftSeconds?: number | null
 }
 
 /** The share of its capacity from which on a log is almost full. */
@@ -25,7 +26,11 @@ export async function finishSync(
     if (device.deletedAt !== null) return
     const known = records !== null && capacity !== null && capacity > 0
     const logFullTold = known ? records >= capacity * ALMOST_FULL : device.logFullTold
-    await tx.devices.noteContact(deviceId, { lastSyncAt, clockDriftSeconds, logFullTold })
+    await tx.devices.noteContact(deviceId, {
+      lastSyncAt,
+      logFullTold,
+      ...(clockDriftSeconds === undefined ? {} : { clockDriftSeconds }),
+    })
     if (known && logFullTold && !device.logFullTold)
       await notices.tellIn(tx, almostFull(device, records, capacity))
   })

@@ -12,7 +12,8 @@ const LAYOUTS: Readonly<Record<AttendanceLayoutName, true>> = {
   'attendance/40+': true,
 }
 
-function isLayout(name: string): name is AttendanceLayoutName {
+/** Whether a stored name is one of a form that this version knows. */
+export function isLayout(name: string): name is AttendanceLayoutName {
   return Object.hasOwn(LAYOUTS, name)
 }
 

@@ -1,7 +1,7 @@
 // Reading a terminal's attendance log into the database: only what is new where a bookmark proves what is not, else everything;
 // never a punch lost or doubled. What it returns is the certificate that nothing is missing. A read gives way to other processes
 // that wait for the terminal and goes on afterwards where it stopped.
-import type { Database } from '@org/data'
+import { sameBookmark, type Bookmark, type Database } from '@org/data'
 import {
   ZkProtocolError,
   ZkRefusedError,
@@ -51,18 +51,22 @@ export interface SyncAttendanceInput {
   readonly progress: (progress: SyncProgress) => void
 }
 
-/** What a sync needs. */
-export interface SyncAttendanceParts {
+/** What reading a log needs. */
+export interface SyncParts {
   readonly database: Database
-  readonly withTerminal: WithTerminal
   readonly changes: Changes
-  readonly notices: Notices
   readonly punchNews: PunchNews
   /** Where a log goes that has no known form. */
   readonly transfers: Pick<TransferKeeper, 'keep'>
+  readonly log: Logger
+}
+
+/** What a sync needs. */
+export interface SyncAttendanceParts extends SyncParts {
+  readonly withTerminal: WithTerminal
+  readonly notices: Notices
   /** How long to wait for the terminal: long enough that the lease of a process that died is over. */
   readonly waitMs: number
-  readonly log: Logger
 }
 
 /** A log that changes under the reader's hands is read so often; then the attempt fails. */
@@ -151,8 +155,9 @@ const LOST_PAUSES = 3
 const UNTOLD: Pick<FinishedSync, 'records' | 'capacity'> = { records: null, capacity: null }
 
 /** One sync, under one lease after the other. */
-class Sync {
-  readonly #parts: HeldSyncParts
+export class Sync {
+  readonly #parts: SyncParts
+  #mode: SyncMode = 'auto'
   #hand: TerminalAtHand
   readonly #progress: (progress: SyncProgress) => void
   readonly #writer: AttendanceWriter
@@ -177,7 +182,7 @@ class Sync {
   readonly #givesWay: boolean
 
   constructor(
-    parts: HeldSyncParts,
+    parts: SyncParts,
     hand: TerminalAtHand,
     progress: (progress: SyncProgress) => void,
     givesWay = true,
@@ -198,6 +203,7 @@ class Sync {
 
   /** Undefined: it has given way to somebody who waits, and is to go on once the terminal can be had again. */
   async begin(mode: SyncMode): Promise<SyncCertificate | undefined> {
+    this.#mode = mode
     const { bookmark } = this.#writer
     const ours = bookmark?.clearing === true || bookmark?.cleared === true
     if (ours && (await this.#isSameTerminal())) {
@@ -207,11 +213,22 @@ class Sync {
     return this.#run({ from: mode === 'auto' ? await this.#provableBookmark() : undefined })
   }
 
-  /** Goes on with the terminal in hand again. Undefined as `begin`. */
+  /** Where the next tail read begins; null where the whole log would be read. */
+  get bookmark(): Bookmark | null {
+    return this.#writer.bookmark
+  }
+
+  /**
+   * Goes on with the terminal in hand again. Where somebody else has moved the bookmark meanwhile, a tail read begins anew at
+   * theirs; a whole read goes on, since it numbers its punches by itself. Undefined as `begin`.
+   */
   goOn(hand: TerminalAtHand): Promise<SyncCertificate | undefined> {
     this.#hand = hand
-    this.#writer.continueUnder({ fence: hand.lease.fence })
+    const { bookmark } = hand.device
+    const overtaken = !sameBookmark(bookmark, this.#writer.bookmark)
+    this.#writer.continueUnder({ fence: hand.lease.fence }, bookmark)
     const paused = this.#paused
+    if (overtaken && paused?.wholeLog !== true) return this.begin(this.#mode)
     return this.#run(paused === undefined ? { from: undefined } : { from: paused.at, paused })
   }
 
@@ -278,7 +295,7 @@ class Sync {
 
   /** One read: whole, or from the bookmark as long as its anchor matches; until its end, or until somebody waits. */
   async #read({ from, paused: before, cleared = false }: Start): Promise<Outcome> {
-    const { terminal, signal, lease } = this.#hand
+    const { terminal, signal } = this.#hand
     if (from === undefined || from.recordSize === UID_ONLY_BYTES) await this.#readPeople()
 
     this.#progress({ phase: 'preparing', done: 0, total: null })
@@ -320,7 +337,7 @@ class Sync {
         done: read,
         total: total === null ? null : (goesOn?.read ?? 0) + total,
       })
-      if (lease.wanted && this.#givesWay && this.#lostPauses < LOST_PAUSES) {
+      if (this.#givesWay && this.#hand.isWanted() && this.#lostPauses < LOST_PAUSES) {
         return { paused: { at: batch.bookmark, wholeLog: isWhole, from: firstIndex, read, stored } }
       }
     }

@@ -43,6 +43,7 @@ export class HeldLease implements Lease {
   readonly #parts: HeldLeaseParts
   readonly #lost = new AbortController()
   readonly #wantedCalls = new Set<() => void>()
+  readonly #wishedCalls = new Set<() => void>()
   #renewedAt: LeaseClock
   #wanted = false
   #released: Promise<void> | undefined
@@ -71,6 +72,11 @@ export class HeldLease implements Lease {
     return () => this.#wantedCalls.delete(call)
   }
 
+  whenWished(call: () => void): () => void {
+    this.#wishedCalls.add(call)
+    return () => this.#wishedCalls.delete(call)
+  }
+
   remainingMs(): number {
     if (this.#isOver()) return 0
     return Math.max(0, this.#parts.leaseMs - passedSince(this.#renewedAt))
@@ -95,6 +101,12 @@ export class HeldLease implements Lease {
     this.#wantedCalls.clear()
   }
 
+  /** Somebody humble waits. */
+  wish(): void {
+    for (const call of this.#wishedCalls) queueMicrotask(call)
+    this.#wishedCalls.clear()
+  }
+
   /** Takes it from its holder, who is told the reason. */
   end(reason: unknown): Promise<void> {
     this.#lose(reason)
@@ -104,6 +116,7 @@ export class HeldLease implements Lease {
   #letGo(): Promise<void> {
     this.#stopTimers()
     this.#wantedCalls.clear()
+    this.#wishedCalls.clear()
     return this.#parts.release()
   }
 

@@ -1,20 +1,23 @@
-// Leases within one process: a queue for each name, first come first served. A holder here cannot die without its waiters, so
-// nothing ends by time; `signal` aborts only when the keeper closes.
+// Leases within one process: a queue for each name, first come first served, the humble last. A holder here cannot die without its
+// waiters, so nothing ends by time; `signal` aborts only when the keeper closes.
 import { ServiceError } from '../errors.ts'
 import {
   fenceFor,
   leaseDenied,
   leaseLost,
   leaseName,
+  type AcquireOptions,
   type Lease,
   type LeaseKeeper,
   type LeaseSettings,
 } from './lease.ts'
 
-/** One name: who holds it is told when somebody waits; who waits is called in turn. */
+/** One name: who holds it is told when somebody waits; who waits is called in turn, the humble when nobody else does. */
 interface Place {
   readonly waiting: Array<() => void>
+  readonly humble: Array<() => void>
   readonly wantedCalls: Set<() => void>
+  readonly wishedCalls: Set<() => void>
 }
 
 /** Leases for the modes in which one process does everything. */
@@ -23,19 +26,20 @@ export function createMemoryLeases(settings: LeaseSettings): LeaseKeeper {
   const closing = new AbortController()
 
   /** Resolves when the name is ours. */
-  const takePlace = (name: string, waitMs: number, signal: AbortSignal): Promise<Place> => {
+  const takePlace = (name: string, { waitMs, signal, isHumble = false }: AcquireOptions): Promise<Place> => {
     const taken = places.get(name)
     if (taken === undefined) {
-      const place: Place = { waiting: [], wantedCalls: new Set() }
+      const place: Place = { waiting: [], humble: [], wantedCalls: new Set(), wishedCalls: new Set() }
       places.set(name, place)
       return Promise.resolve(place)
     }
+    const [queue, calls] = isHumble ? [taken.humble, taken.wishedCalls] : [taken.waiting, taken.wantedCalls]
     return new Promise((resolve, reject) => {
       const settle = (act: () => void): void => {
         clearTimeout(timer)
         stop.removeEventListener('abort', abort)
-        const index = taken.waiting.indexOf(granted)
-        if (index >= 0) taken.waiting.splice(index, 1)
+        const index = queue.indexOf(granted)
+        if (index >= 0) queue.splice(index, 1)
         act()
       }
       const granted = (): void => settle(() => resolve(taken))
@@ -43,24 +47,25 @@ export function createMemoryLeases(settings: LeaseSettings): LeaseKeeper {
       const timer = setTimeout(() => settle(() => reject(leaseDenied())), waitMs)
       const stop = AbortSignal.any([signal, closing.signal])
       stop.addEventListener('abort', abort, { once: true })
-      taken.waiting.push(granted)
-      for (const call of taken.wantedCalls) call()
+      queue.push(granted)
+      for (const call of calls) call()
     })
   }
 
   const leavePlace = (name: string, place: Place): void => {
     place.wantedCalls.clear()
-    const next = place.waiting[0]
+    place.wishedCalls.clear()
+    const next = place.waiting[0] ?? place.humble[0]
     if (next === undefined) places.delete(name)
     else next()
   }
 
   return {
-    async acquire(target, { waitMs, signal }) {
-      signal.throwIfAborted()
+    async acquire(target, options) {
+      options.signal.throwIfAborted()
       closing.signal.throwIfAborted()
       const name = leaseName(target)
-      const place = await takePlace(name, waitMs, signal)
+      const place = await takePlace(name, options)
       try {
         const fence = await fenceFor(target, settings)
         return holdPlace(place, fence, settings.leaseMs, closing.signal, () => leavePlace(name, place))
@@ -98,6 +103,11 @@ function holdPlace(
       if (place.waiting.length > 0) queueMicrotask(call)
       else place.wantedCalls.add(call)
       return () => place.wantedCalls.delete(call)
+    },
+    whenWished(call) {
+      if (place.humble.length > 0) queueMicrotask(call)
+      else place.wishedCalls.add(call)
+      return () => place.wishedCalls.delete(call)
     },
     remainingMs: () => (released || lost.signal.aborted ? 0 : leaseMs),
     assertHeld() {

@@ -7,14 +7,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import { ServiceError } from '../errors.ts'
-import { answerOf, type AnswerBounds } from '../redis.ts'
+import { answerOf, listenTo, type AnswerBounds } from '../redis.ts'
 import { HeldLease, leaseClock, type LeaseClock } from './held-lease.ts'
 import { fenceFor, leaseDenied, leaseName, type LeaseKeeper, type LeaseSettings } from './lease.ts'
 
 /**
- * Grants, or says how long the present holder may still keep it. A waiter's mark is its token, and whoever has yielded
- * (ARGV 6) passes nobody who has left one. The third key tells since when grants are allowed: it is
- * missing in a new Redis and in an emptied one, and only the database knows which of both this is (ARGV 3).
+ * Grants, or says how long the present holder may still keep it. A waiter's mark is its token, and whoever has yielded or is
+ * humble (ARGV 6) passes nobody who has left one; a humble waiter leaves none. The third key tells since when grants are
+ * allowed: it is missing in a new Redis and in an emptied one, and only the database knows which of both this is (ARGV 3).
  */
 const ACQUIRE = `
 local time = redis.call('TIME')
@@ -28,11 +28,15 @@ end
 if tonumber(since) > now then return {0, tonumber(since) - now} end
 local holder = redis.call('GET', KEYS[1])
 local mark = redis.call('GET', KEYS[2])
-if not holder and ARGV[6] == 'yielded' and mark and mark ~= ARGV[1] then return {0, redis.call('PTTL', KEYS[2])} end
+if not holder and ARGV[6] ~= 'new' and mark and mark ~= ARGV[1] then return {0, redis.call('PTTL', KEYS[2])} end
 if not holder or holder == ARGV[1] then
   redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
   redis.call('DEL', KEYS[2])
   return {1, 0}
+end
+if ARGV[6] == 'humble' then
+  redis.call('PUBLISH', ARGV[5], 'wished ' .. KEYS[1])
+  return {0, redis.call('PTTL', KEYS[1])}
 end
 redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[4])
 redis.call('PUBLISH', ARGV[5], 'wanted ' .. KEYS[1])
@@ -81,8 +85,11 @@ export function createRedisLeases(redis: Redis, settings: RedisLeaseSettings): L
   const held = new Map<string, HeldLease>()
   const waiting = new Map<string, Set<() => void>>()
   const closing = new AbortController()
-  const messages = listen(redis, channel, log, (word, key) => {
+  const messages = listenTo(redis, channel, log, (message) => {
+    const space = message.indexOf(' ')
+    const [word, key] = [message.slice(0, space), message.slice(space + 1)]
     if (word === 'wanted') held.get(key)?.want()
+    else if (word === 'wished') held.get(key)?.wish()
     else for (const wake of waiting.get(key) ?? []) wake()
   })
 
@@ -96,7 +103,7 @@ export function createRedisLeases(redis: Redis, settings: RedisLeaseSettings): L
   const tryOnce = async (
     name: string,
     token: string,
-    manner: 'yielded' | 'new',
+    manner: 'yielded' | 'humble' | 'new',
     signal: AbortSignal,
   ): Promise<{ granted: boolean; freeInMs: number }> => {
     const bounds = { withinMs: ANSWER_WITHIN_MS, signal }
@@ -163,9 +170,9 @@ export function createRedisLeases(redis: Redis, settings: RedisLeaseSettings): L
   }
 
   return {
-    async acquire(target, { waitMs, signal, hasYielded = false }) {
+    async acquire(target, { waitMs, signal, hasYielded = false, isHumble = false }) {
       const name = leaseName(target)
-      const manner = hasYielded ? 'yielded' : 'new'
+      const manner = isHumble ? 'humble' : hasYielded ? 'yielded' : 'new'
       const [key] = keysOf(name)
       const token = randomUUID()
       const stop = AbortSignal.any([signal, closing.signal])
@@ -224,28 +231,4 @@ function unansweredAs(cause: unknown): ServiceError {
         message: 'Redis does not answer, so no terminal can be held',
         cause,
       })
-}
-
-/** Messages of the channel, on a connection of their own: a subscribed one can do nothing else. */
-function listen(
-  redis: Redis,
-  channel: string,
-  log: Logger,
-  heard: (word: string, key: string) => void,
-): { close(): void } {
-  const subscriber = redis.duplicate({
-    connectionName: channel,
-    autoResubscribe: false,
-    maxRetriesPerRequest: null,
-  })
-  const unheard = (error: unknown): void => log.debug({ err: error }, 'lease messages are not heard')
-  subscriber.on('error', unheard)
-  subscriber.on('ready', () => {
-    subscriber.subscribe(channel).catch(unheard)
-  })
-  subscriber.on('message', (_channel: string, message: string) => {
-    const space = message.indexOf(' ')
-    heard(message.slice(0, space), message.slice(space + 1))
-  })
-  return { close: () => subscriber.disconnect() }
 }

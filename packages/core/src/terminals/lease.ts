@@ -17,6 +17,11 @@ export interface AcquireOptions {
   readonly signal: AbortSignal
   /** True for a holder that gave the lease back because others waited, and comes back for it: they go first. */
   readonly hasYielded?: boolean
+  /**
+   * True for a holder that can wait, such as a live watch: whoever waits too goes first, and nobody is asked to give way who
+   * works with the terminal; only one that merely keeps it (see whenWished).
+   */
+  readonly isHumble?: boolean
 }
 
 /** The right to be alone with a terminal, until it is released or lost. */
@@ -25,10 +30,15 @@ export interface Lease {
   readonly fence: number
   /** Aborts (with a ServiceError as its reason) when the lease is lost or about to end unrenewed. Never after release. */
   readonly signal: AbortSignal
-  /** True while another process waits for this lease: the holder gives it back at its next quiet moment. */
+  /** True while somebody waits for this lease who is not humble: the holder gives it back at its next quiet moment. */
   readonly wanted: boolean
   /** Calls back once when `wanted` becomes true (at once when it is). The function returned takes the call back. */
   whenWanted(call: () => void): () => void
+  /**
+   * Calls back once when a humble one waits for this lease: whoever keeps it without need gives it back. A hint that may be
+   * lost. The function returned takes the call back.
+   */
+  whenWished(call: () => void): () => void
   /** Milliseconds for which the lease certainly stands. */
   remainingMs(): number
   /** Throws DEVICE_BUSY unless the lease outlasts a command that is sent now. */

@@ -4,7 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Terminal } from '@org/zk-proto'
 import type { Logger } from 'pino'
 import { ServiceError } from '../errors.ts'
-import type { Lease, LeaseKeeper } from './lease.ts'
+import { leaseDenied, type Lease, type LeaseKeeper } from './lease.ts'
+import { ParkedSessions } from './parked-sessions.ts'
+import { SharedSessions, type OpenSession } from './shared-sessions.ts'
 
 /** What an operation works with. Both end with it; it keeps neither. */
 export interface HeldTerminal {
@@ -14,6 +16,10 @@ export interface HeldTerminal {
   readonly signal: AbortSignal
   /** For a hosting operation: from now on nobody joins it, and whoever has joined is gone when this resolves. */
   readonly beAlone: () => Promise<void>
+  /** True while somebody waits whom this operation lets go first: see Manner. */
+  isWanted(): boolean
+  /** Calls back once when that becomes true (at once when it is). The function returned takes the call back. */
+  whenWanted(call: () => void): () => void
 }
 
 /** How a terminal is connected to. */
@@ -34,14 +40,18 @@ export interface UseOptions {
   readonly manner?: Manner
   /** True for an operation that gave the terminal back because others waited, and goes on: they go first. */
   readonly hasYielded?: boolean
+  /** True for a watching operation that has waited its whole time in vain: now it asks as the others do. */
+  readonly hasWaited?: boolean
 }
 
 /**
- * How an operation shares the terminal with others of its process. `alone`: not at all. `hosting`: a long read, between whose
- * packets the terminal may be asked other things. `joining`: a short question or command; it joins a hosting one on its session
- * instead of waiting for it to end, so that nobody stands before a door while a log is read.
+ * How an operation shares the terminal with others. `alone`: not at all. `hosting`: a long read, between whose packets the
+ * terminal may be asked other things. `joining`: a short question or command; it joins a hosting one of its process on its
+ * session instead of waiting for it to end, so that nobody stands before a door while a log is read. `watching`: a hosting one
+ * without end that comes after all others. Hosting and watching operations are wanted when another process waits, a watching one
+ * when anybody does who cannot join.
  */
-export type Manner = 'alone' | 'hosting' | 'joining'
+export type Manner = 'alone' | 'hosting' | 'joining' | 'watching'
 
 /** Sessions of this process. */
 export interface SessionPool {
@@ -66,30 +76,9 @@ const FRESH_MS = 1_000
 /** What operations that were broken off get for leaving their terminals in order. */
 const CLOSE_WITHIN_MS = 2_500
 
-interface OpenSession {
-  readonly terminal: Terminal
-  readonly lease: Lease
-  readonly dialKey: string
-}
-
-interface IdleSession extends OpenSession {
-  readonly since: number
-  /** Ends its timer and watches: from now on it is the taker's. */
-  readonly take: () => void
-}
-
-/** A hosting operation under way, and who has joined it. */
-interface Host {
-  readonly session: OpenSession
-  readonly guests: Set<Promise<unknown>>
-}
-
 /** The pool of this process; one for all devices. */
 export function createSessionPool({ leases, turns, idleMs, log }: PoolSettings): SessionPool {
-  const idle = new Map<number, IdleSession>()
-  const hosts = new Map<number, Host>()
-  /** Who waits for a turn, and would rather join a host that comes before it. */
-  const hostAwaited = new Map<number, Set<() => void>>()
+  const shared = new SharedSessions()
   const running = new Set<Promise<unknown>>()
   const closing = new AbortController()
 
@@ -114,54 +103,42 @@ export function createSessionPool({ leases, turns, idleMs, log }: PoolSettings):
     }
   }
 
-  const park = (deviceId: number, session: OpenSession): void => {
-    const giveUp = (): void => {
-      if (idle.get(deviceId) !== parked) return
-      parked.take()
-      void track(end(session))
-    }
-    const timer = setTimeout(giveUp, idleMs).unref()
-    session.lease.signal.addEventListener('abort', giveUp, { once: true })
-    const parked: IdleSession = {
-      ...session,
-      since: performance.now(),
-      take() {
-        idle.delete(deviceId)
-        clearTimeout(timer)
-        stopWatching()
-        session.lease.signal.removeEventListener('abort', giveUp)
-      },
-    }
-    idle.set(deviceId, parked)
-    const stopWatching = session.lease.whenWanted(giveUp)
-  }
+  const parked = new ParkedSessions(idleMs, (session) => void track(end(session)))
 
   /** The parked session, when it is still good for this. */
   const reuse = async (
     { deviceId, findWay }: UseOptions,
     signal: AbortSignal,
   ): Promise<OpenSession | undefined> => {
-    const parked = idle.get(deviceId)
-    if (parked === undefined) return undefined
-    parked.take()
-    const { terminal, lease } = parked
+    const kept = parked.take(deviceId)
+    if (kept === undefined) return undefined
+    const { terminal, lease } = kept
     let usable = false
     try {
       const { dialKey } = await findWay()
-      const right = parked.dialKey === dialKey && !terminal.closed && !lease.signal.aborted
-      const fresh = performance.now() - parked.since < FRESH_MS
+      const right = kept.dialKey === dialKey && !terminal.closed && !lease.signal.aborted
+      const fresh = performance.now() - kept.since < FRESH_MS
       usable = right && (fresh || (await answers(terminal, signal, log)))
     } finally {
-      if (!usable) await end(parked)
+      if (!usable) await end(kept)
     }
-    return usable ? parked : undefined
+    return usable ? kept : undefined
   }
 
-  const open = async (options: UseOptions, waitMs: number, signal: AbortSignal): Promise<OpenSession> => {
-    const lease = await leases.acquire(
-      { deviceId: options.deviceId },
-      { waitMs, signal, hasYielded: options.hasYielded ?? false },
-    )
+  const open = async (
+    options: UseOptions,
+    turn: Lease,
+    waitMs: number,
+    signal: AbortSignal,
+  ): Promise<OpenSession> => {
+    const { deviceId, hasYielded = false } = options
+    const isHumble = comesLast(options)
+    const overtaken = new AbortController()
+    // Whoever waits in this process does not wait for a watch that waits for another process.
+    const takeBack = isHumble ? turn.whenWanted(() => overtaken.abort(leaseDenied())) : undefined
+    const stop = AbortSignal.any([signal, overtaken.signal])
+    const asking = leases.acquire({ deviceId }, { waitMs, signal: stop, hasYielded, isHumble })
+    const lease = await asking.finally(takeBack)
     try {
       const { dialKey, connect } = await options.findWay()
       lease.assertHeld()
@@ -175,90 +152,64 @@ export function createSessionPool({ leases, turns, idleMs, log }: PoolSettings):
 
   const useInTurn = async <T>(
     options: UseOptions,
+    turn: Lease,
     waitMs: number,
     signal: AbortSignal,
     act: (held: HeldTerminal) => Promise<T>,
   ): Promise<T> => {
-    const session = (await reuse(options, signal)) ?? (await open(options, waitMs, signal))
+    const session = (await reuse(options, signal)) ?? (await open(options, turn, waitMs, signal))
     const { terminal, lease } = session
     let sound = false
-    const host = options.manner === 'hosting' ? openHouse(options.deviceId, session) : undefined
+    const { deviceId, manner } = options
+    const hosts = manner === 'hosting' || manner === 'watching'
+    const house = hosts ? shared.open(deviceId, session) : undefined
     try {
       lease.assertHeld()
-      const result = await act({
-        terminal,
-        lease,
-        signal: AbortSignal.any([signal, lease.signal]),
-        beAlone: () => (host === undefined ? Promise.resolve() : closeHouse(options.deviceId, host)),
-      })
+      const beAlone = (): Promise<void> =>
+        house === undefined ? Promise.resolve() : shared.close(deviceId, house)
+      const wantedFor = manner === 'watching' ? [lease, turn] : [lease]
+      const result = await act({ ...handOf(session, wantedFor, signal), beAlone })
       sound = true
       return result
     } finally {
-      if (host !== undefined) await closeHouse(options.deviceId, host)
+      if (house !== undefined) await shared.close(deviceId, house)
       const keep = sound && idleMs > 0 && !closing.signal.aborted
-      if (keep && !terminal.closed && !lease.wanted && !lease.signal.aborted) park(options.deviceId, session)
+      if (keep && !terminal.closed && !lease.wanted && !lease.signal.aborted) parked.park(deviceId, session)
       else await end(session)
     }
   }
 
-  const openHouse = (deviceId: number, session: OpenSession): Host => {
-    const host = { session, guests: new Set<Promise<unknown>>() }
-    hosts.set(deviceId, host)
-    for (const call of hostAwaited.get(deviceId) ?? []) call()
-    return host
-  }
-
-  /** Nobody joins any more, and whoever has joined is waited for: what comes next on this session is alone again. */
-  const closeHouse = async (deviceId: number, host: Host): Promise<void> => {
-    hosts.delete(deviceId)
-    await Promise.allSettled(host.guests)
-  }
-
   /** Joins the host that there is, if its session is the one that would be opened now. */
   const join = async <T>(
-    options: UseOptions,
+    { deviceId, findWay }: UseOptions,
     signal: AbortSignal,
     act: (held: HeldTerminal) => Promise<T>,
   ): Promise<{ readonly result: T } | undefined> => {
-    const { dialKey } = await options.findWay()
-    const host = hosts.get(options.deviceId)
-    if (host === undefined || host.session.dialKey !== dialKey || host.session.terminal.closed)
-      return undefined
-    const { terminal, lease } = host.session
-    lease.assertHeld()
-    const work = act({
-      terminal,
-      lease,
-      signal: AbortSignal.any([signal, lease.signal]),
-      beAlone: () => Promise.reject(new Error('a guest cannot be alone with its host’s terminal')),
-    })
-    host.guests.add(work)
-    try {
-      return { result: await work }
-    } finally {
-      host.guests.delete(work)
-    }
+    const { dialKey } = await findWay()
+    return shared.join(deviceId, dialKey, (session) =>
+      act({ ...handOf(session, [session.lease], signal), beAlone: guestsAreNeverAlone }),
+    )
   }
 
   /** The turn; undefined when a host has come meanwhile that may be joined. */
   const turnOrHost = async (
-    { deviceId, manner }: UseOptions,
+    options: UseOptions,
     waitMs: number,
     signal: AbortSignal,
   ): Promise<Lease | undefined> => {
+    const { deviceId, manner } = options
     const hostCame = new AbortController()
-    const call = (): void => hostCame.abort()
-    const calls = hostAwaited.get(deviceId) ?? new Set()
-    if (manner === 'joining') hostAwaited.set(deviceId, calls.add(call))
+    const takeBack =
+      manner === 'joining' ? shared.whenOpened(deviceId, () => hostCame.abort()) : () => undefined
+    const stop = AbortSignal.any([signal, hostCame.signal])
     try {
-      return await turns.acquire({ deviceId }, { waitMs, signal: AbortSignal.any([signal, hostCame.signal]) })
+      return await turns.acquire({ deviceId }, { waitMs, signal: stop, isHumble: comesLast(options) })
     } catch (error) {
       signal.throwIfAborted()
       if (hostCame.signal.aborted) return undefined
       throw error
     } finally {
-      calls.delete(call)
-      if (calls.size === 0) hostAwaited.delete(deviceId)
+      takeBack()
     }
   }
 
@@ -270,10 +221,10 @@ export function createSessionPool({ leases, turns, idleMs, log }: PoolSettings):
       const mayJoin = options.manner === 'joining'
       for (let wayChanged = false; ;) {
         signal.throwIfAborted()
-        if (mayJoin && !wayChanged && hosts.has(options.deviceId)) {
+        if (mayJoin && !wayChanged && shared.isOpen(options.deviceId)) {
           const joined = await track(join(options, signal, act))
           if (joined !== undefined) return joined.result
-          wayChanged = hosts.has(options.deviceId)
+          wayChanged = shared.isOpen(options.deviceId)
         }
         const turn = await turnOrHost(
           wayChanged ? { ...options, manner: 'alone' } : options,
@@ -282,7 +233,7 @@ export function createSessionPool({ leases, turns, idleMs, log }: PoolSettings):
         )
         if (turn === undefined) continue
         try {
-          return await track(useInTurn(options, leftMs(), signal, act))
+          return await track(useInTurn(options, turn, leftMs(), signal, act))
         } finally {
           await turn.release()
         }
@@ -290,12 +241,38 @@ export function createSessionPool({ leases, turns, idleMs, log }: PoolSettings):
     },
     async close() {
       closing.abort(new ServiceError('SERVICE_STOPPING'))
-      for (const session of idle.values()) {
-        session.take()
-        void track(end(session))
-      }
+      parked.clear()
       await settledWithin(CLOSE_WITHIN_MS, running, log)
       await turns.close()
+    },
+  }
+}
+
+/** A watch disturbs nobody and waits until nobody else does, until it has waited for long. */
+function comesLast({ manner, hasWaited = false }: UseOptions): boolean {
+  return manner === 'watching' && !hasWaited
+}
+
+function guestsAreNeverAlone(): Promise<never> {
+  return Promise.reject(new Error('a guest cannot be alone with its host’s terminal'))
+}
+
+/** A session in an operation's hands, which is wanted when one of these leases is. */
+function handOf(
+  { terminal, lease }: OpenSession,
+  wantedFor: readonly Lease[],
+  signal: AbortSignal,
+): Omit<HeldTerminal, 'beAlone'> {
+  return {
+    terminal,
+    lease,
+    signal: AbortSignal.any([signal, lease.signal]),
+    isWanted: () => wantedFor.some(({ wanted }) => wanted),
+    whenWanted(call) {
+      const takeBacks = wantedFor.map((it) => it.whenWanted(call))
+      return () => {
+        for (const takeBack of takeBacks) takeBack()
+      }
     },
   }
 }

@@ -27,6 +27,8 @@ export interface WithTerminalOptions {
   readonly hasYielded?: boolean
   /** True for an operation that reads the clock itself, or after which no other question may follow: a door. */
   readonly measuresClock?: boolean
+  /** See UseOptions. */
+  readonly hasWaited?: boolean
 }
 
 /**
@@ -71,6 +73,7 @@ export function createWithTerminal(access: TerminalAccess): WithTerminal {
       manner = 'alone',
       hasYielded = false,
       measuresClock = false,
+      hasWaited = false,
     } = options
     let device = await findActiveDevice(database, deviceId)
     breakers.assertClosed(deviceId)
@@ -81,6 +84,7 @@ export function createWithTerminal(access: TerminalAccess): WithTerminal {
       signal,
       manner,
       hasYielded,
+      hasWaited,
       async findWay() {
         device = await findActiveDevice(database, deviceId)
         return wayTo(device)

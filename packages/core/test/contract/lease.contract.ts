@@ -77,6 +77,29 @@ export function leaseContract(name: string, makeRig: () => Promise<LeaseRig>): v
       }
     })
 
+    it('goes to the humble last, and asks nobody who needs it to give way to them', async () => {
+      const lease = await acquire(rig.keeper())
+      const wished = Promise.withResolvers<void>()
+      lease.whenWished(() => wished.resolve())
+      const order: string[] = []
+      const humble = rig.keeper().acquire(GATE, { waitMs: 60_000, signal: never, isHumble: true })
+      const humbled = humble.then((it) => {
+        order.push('humble')
+        return it.release()
+      })
+      await wished.promise
+      expect(lease.wanted).toBe(false)
+      const other = acquire(rig.keeper(), 60_000)
+      const waited = other.then((it) => {
+        order.push('who waited')
+        return it.release()
+      })
+      await new Promise<void>((resolve) => lease.whenWanted(resolve))
+      await lease.release()
+      await Promise.all([humbled, waited])
+      expect(order).toEqual(['who waited', 'humble'])
+    })
+
     it('is handed on soon after its release', async () => {
       const lease = await acquire(rig.keeper())
       const waiting = acquire(rig.keeper(), 30_000)

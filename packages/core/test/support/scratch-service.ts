@@ -13,6 +13,7 @@ import {
   SYSTEM,
   type Device,
   type DeviceInput,
+  type ServiceOptions,
   type Services,
 } from '../../src/index.ts'
 import type { SyncAttendanceInput, SyncCertificate } from '../../src/index.ts'
@@ -64,12 +65,13 @@ export interface ScratchService extends AsyncDisposable {
 export async function scratchService(
   engine: Engine = 'sqlite',
   env: Readonly<Record<string, string>> = {},
+  options: Partial<ServiceOptions> = {},
 ): Promise<ScratchService> {
   const ending = new AsyncDisposableStack()
   const folder = ending.use(await scratchFolder()).path
   const { database, url } = ending.use(await openScratch(engine, folder))
   const config = readConfig({ DATA_DIR: folder, DATABASE_URL: url, LOG_LEVEL: 'silent', ...env })
-  const services = await createServices(config, database, { role: 'both', log: quiet })
+  const services = await createServices(config, database, { role: 'both', log: quiet, ...options })
   ending.defer(() => services.close())
   return {
     services,

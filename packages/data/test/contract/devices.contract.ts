@@ -345,6 +345,22 @@ export function devicesContract({ database, another }: Given): void {
       )
       await expect(old).rejects.toThrow(StaleFence)
     })
+
+    it('are watched while they are active and live, by what a session with them is made of', async () => {
+      const id = await newDevice(database())
+      const isWatched = async () => (await database().devices.listWatched()).find((it) => it.id === id)
+      const { ip, port, transport, timezone, nameEncoding, commKeyEncrypted } =
+        (await database().devices.findById(id)) ?? {}
+      expect(await isWatched()).toEqual({ id, ip, port, transport, timezone, nameEncoding, commKeyEncrypted })
+      await database().devices.update(id, { live: false }, NOON)
+      expect(await isWatched()).toBeUndefined()
+      await database().devices.update(id, { live: true, status: 'inactive' }, NOON)
+      expect(await isWatched()).toBeUndefined()
+      await database().devices.update(id, { status: 'active' }, NOON)
+      expect(await isWatched()).toBeDefined()
+      await database().devices.remove(id, NOON)
+      expect(await isWatched()).toBeUndefined()
+    })
   })
 }
 

@@ -1,6 +1,6 @@
 // What every database promises of lists of punches.
 import { beforeAll, describe, expect, it } from 'vitest'
-import { InvalidCursor, type PunchFilter, type PunchSort } from '../../src/index.ts'
+import { InvalidCursor, type IdRange, type PunchFilter, type PunchSort } from '../../src/index.ts'
 import { FIRST_100, later, newDevice, NOON, person, punch } from '../support/samples.ts'
 import type { Given } from './database.contract.ts'
 
@@ -172,6 +172,39 @@ export function punchListsContract({ database }: Given): void {
       const [refused] = rows
       expect(await database().punches.findById(refused?.id ?? 0)).toEqual(refused)
       expect(await database().punches.findById(999_999_999)).toBeUndefined()
+    })
+
+    it('give ranges of ids in the order of their ids, refused ones too, and no more than asked for', async () => {
+      const { rows } = await database().punches.list(
+        { deviceIds: [one, two], denied: 'all' },
+        'timestamp',
+        FIRST_100,
+      )
+      const ids = rows.map(({ id }) => id).toSorted((a, b) => a - b)
+      const [first = 0, second = 0, , fourth = 0] = ids
+      const last = ids.at(-1) ?? 0
+      const given = async (ranges: readonly IdRange[], limit = 100) =>
+        (await database().punches.listByIds(ranges, limit)).map(({ id }) => id)
+      expect(await given([{ from: first, to: last }])).toEqual(ids)
+      expect(
+        await given([
+          { from: fourth, to: fourth },
+          { from: first, to: second },
+        ]),
+      ).toEqual([first, second, fourth])
+      expect(await given([{ from: first, to: last }], 2)).toEqual([first, second])
+      expect(await given([])).toEqual([])
+      expect((await database().punches.listByIds([{ from: first, to: first }], 1))[0]).toMatchObject({
+        userName: 'Ann',
+      })
+    })
+
+    it('know who arrived last, up to an id', async () => {
+      const { rows } = await database().punches.list({ deviceIds: [one] }, 'timestamp', FIRST_100)
+      const id = Math.min(...rows.map((row) => row.id))
+      expect(await database().punches.lastArrival(id)).toEqual({ id, receivedAt: NOON })
+      expect(await database().punches.lastArrival(0)).toBeUndefined()
+      expect((await database().punches.lastArrival(Number.MAX_SAFE_INTEGER))?.id).toBeGreaterThanOrEqual(id)
     })
   })
 }

@@ -1,0 +1,53 @@
+// Punches in the order in which they got their ids, for whoever follows them. Ids do not become visible in their order: a row may
+// appear below others that were seen already, so nobody may ask for "all behind the last" alone.
+import { instant, type Instant } from './columns.ts'
+import { named } from './punch-list.ts'
+import type { ListedPunch } from './punches.ts'
+import type { Scope } from './scope.ts'
+
+/** Ids from one to another, both included. */
+export interface IdRange {
+  readonly from: number
+  readonly to: number
+}
+
+/** Where a punch stands among the arrivals. */
+export interface Arrival {
+  readonly id: number
+  readonly receivedAt: Instant
+}
+
+const received = instant()
+
+/** See Punches.listByIds. */
+export async function listByIds(
+  scope: Scope,
+  ranges: readonly IdRange[],
+  limit: number,
+): Promise<readonly ListedPunch[]> {
+  if (ranges.length === 0) return []
+  const within = scope.db
+    .selectFrom('punches')
+    .where((of) =>
+      of.or(
+        ranges.map(({ from, to }) =>
+          of.and([of.eb('punches.id', '>=', from), of.eb('punches.id', '<=', to)]),
+        ),
+      ),
+    )
+    .orderBy('punches.id')
+    .limit(limit)
+  return named(within)
+}
+
+/** See Punches.lastArrival. */
+export async function lastArrival(scope: Scope, atMost: number): Promise<Arrival | undefined> {
+  const row = await scope.db
+    .selectFrom('punches')
+    .select(['id', 'received_at'])
+    .where('id', '<=', atMost)
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  return row && { id: row.id, receivedAt: received.decode(row.received_at) }
+}
