@@ -20,6 +20,7 @@ const WORKERS = 8
 /** Data bytes of one packet of the terminal, and bytes of one record. */
 const PACKET_BYTES = 1_000
 const RECORD_BYTES = 40
+const TAIL = 2_000
 const RUN_WITHIN_MS = 120_000
 const MOST_STORING_MS = 30
 
@@ -77,10 +78,10 @@ async function killAll(stages: readonly Stage[]): Promise<number> {
 async function killOnce(seed: number, { crew, database }: Stage): Promise<boolean> {
   const random = seededRandom(seed)
   const memory = madeUpMemory({ people: 20, punches: 2_000 + random.below(2_000), seed })
-  const killAt = random.below((memory.log.count * RECORD_BYTES * 1.1) / PACKET_BYTES)
   const isTail = random.chance(0.5)
+  const killAt = random.below(((isTail ? TAIL : memory.log.count) * RECORD_BYTES * 1.1) / PACKET_BYTES)
   const crowd = new Crowd(memory)
-  let packets = 0
+  let packets = isTail ? Number.NEGATIVE_INFINITY : 0
   const reached = Promise.withResolvers<void>()
   await using terminal = await startTerminal({
     memory,
@@ -91,7 +92,7 @@ async function killOnce(seed: number, { crew, database }: Stage): Promise<boolea
       gone: () => undefined,
       sent() {
         packets += 1
-        if (packets % 40 === 0) crowd.punch()
+        if (packets % 40 === 0) crowd.punch() // not while the log is read that a tail is to follow
         if (packets >= killAt) reached.resolve()
       },
     },
@@ -102,7 +103,7 @@ async function killOnce(seed: number, { crew, database }: Stage): Promise<boolea
   let { jobId } = asked
   if (isTail) {
     expect(await crew.desk().finish(jobId)).toMatchObject({ state: 'completed' })
-    for (let i = 0; i < 2_000; i += 1) crowd.punch()
+    for (let i = 0; i < TAIL; i += 1) crowd.punch()
     packets = 0
     jobId = await crew.desk().again(deviceId)
   }
