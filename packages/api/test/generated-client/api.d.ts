@@ -17,6 +17,80 @@ export interface paths {
     patch?: never
     trace?: never
   }
+  '/api/v1/auth/refresh': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Exchange a refresh token for new tokens
+     * @description The old refresh token is used up. Whoever sends it again later is taken for a thief: that login ends. Of requests that overlap one gets the pair, the others 401, and the login goes on.
+     */
+    post: operations['refresh']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/v1/auth/logout': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /** Log out: end all tokens of this login */
+    post: operations['logout']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/v1/auth/me': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /** See your own account */
+    get: operations['me']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/v1/auth/change-password': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Change your own password
+     * @description All other logins of the account end.
+     */
+    post: operations['changePassword']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
   '/api/v1/auth/register': {
     parameters: {
       query?: never
@@ -28,6 +102,128 @@ export interface paths {
     put?: never
     /** Make an account */
     post: operations['register']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/v1/auth/accounts': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /** List the accounts */
+    get: operations['listAccounts']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/v1/auth/accounts/{accountId}': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    post?: never
+    /**
+     * Remove an account
+     * @description Its logins end within a second, its e-mail address and user name are free, and the audit trail keeps its name. The last admin who can log in cannot be removed: 400.
+     */
+    delete: operations['removeAccount']
+    options?: never
+    head?: never
+    /**
+     * Change an account's role or password, or switch it off
+     * @description A change ends all logins of the account within a second. The last admin who can log in stays one: 400.
+     */
+    patch: operations['editAccount']
+    trace?: never
+  }
+  '/api/v1/auth/api-keys': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /** List the API keys, without the keys themselves */
+    get: operations['listApiKeys']
+    put?: never
+    /**
+     * Make an API key for a machine
+     * @description The answer is the only one that shows the key. It is sent as the header `x-api-key`.
+     */
+    post: operations['makeApiKey']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/v1/auth/api-keys/{apiKeyId}': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    post?: never
+    /**
+     * Revoke an API key
+     * @description It opens nothing from the next second on, in every process.
+     */
+    delete: operations['revokeApiKey']
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/v1/audit': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * List what was done, newest first
+     * @description An attempt and what became of it, two rows of the chain, are shown as one.
+     */
+    get: operations['listAudit']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/v1/audit/verify': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * Prove that no row of the audit trail was changed or removed
+     * @description Note count and hash elsewhere now and then: with them you can tell even that the whole trail was replaced.
+     */
+    get: operations['verifyAudit']
+    put?: never
+    post?: never
     delete?: never
     options?: never
     head?: never
@@ -64,6 +260,35 @@ export interface paths {
     }
     /** See a registered terminal */
     get: operations['getDevice']
+    /**
+     * Change the fields of a terminal that are named
+     * @description A new address, port, transport or key is tried first and must lead to the same terminal. A timezone corrects the instants of all punches, with timezone_since of those from then on. Switched off, its unfinished jobs are cancelled.
+     */
+    put: operations['replaceDeviceFields']
+    post?: never
+    /**
+     * Delete a terminal
+     * @description Its jobs are cancelled, its punches stay readable, its address becomes free.
+     */
+    delete: operations['deleteDevice']
+    options?: never
+    head?: never
+    /**
+     * Change the fields of a terminal that are named
+     * @description A new address, port, transport or key is tried first and must lead to the same terminal. A timezone corrects the instants of all punches, with timezone_since of those from then on. Switched off, its unfinished jobs are cancelled.
+     */
+    patch: operations['changeDevice']
+    trace?: never
+  }
+  '/api/v1/devices/{deviceId}/status': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /** See the last known state of a terminal, without asking it */
+    get: operations['getDeviceStatus']
     put?: never
     post?: never
     delete?: never
@@ -106,6 +331,26 @@ export interface paths {
     patch?: never
     trace?: never
   }
+  '/api/v1/devices/{deviceId}/restart': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Restart a terminal
+     * @description Sent once. All its connections end, and it is away for 30 to 60 seconds; it is marked as connected again once it answers. 500 when it refuses, or does not answer before the command could be sent.
+     */
+    post: operations['restartDevice']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
   '/api/v1/devices/{deviceId}/unlock': {
     parameters: {
       query?: never
@@ -133,8 +378,55 @@ export interface paths {
       path?: never
       cookie?: never
     }
-    /** List attendance records */
+    /**
+     * List attendance records
+     * @description Kept for five minutes, or until something in it changes: `x-cache` says HIT or MISS, and `if-none-match` with the `etag` gets 304.
+     */
     get: operations['listAttendance']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/v1/attendance/device/{deviceId}': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * List the attendance records of a terminal
+     * @description Those of a deleted one too. Kept for five minutes, or until something in it changes: `x-cache` says HIT or MISS, and `if-none-match` with the `etag` gets 304.
+     */
+    get: operations['listAttendanceOfDevice']
+    put?: never
+    post?: never
+    /**
+     * Clear a terminal's attendance log
+     * @description Answers at once with the job that does it: the log is read, and cleared only where it is proven that every record is stored; else the job fails with UNSYNCED_RECORDS. Stored punches stay.
+     */
+    delete: operations['clearAttendance']
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/v1/attendance/user/{userId}': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * List the attendance records of a person
+     * @description Of whoever has this PIN, on whatever device. Kept for five minutes, or until something in it changes: `x-cache` says HIT or MISS, and `if-none-match` with the `etag` gets 304.
+     */
+    get: operations['listAttendanceOfUser']
     put?: never
     post?: never
     delete?: never
@@ -163,6 +455,148 @@ export interface paths {
     patch?: never
     trace?: never
   }
+  '/api/v1/attendance/export': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * Export attendance records as a file
+     * @description The filters and fields of the list, without pages. In csv and xlsx a text that begins like a formula stands behind an apostrophe. A connection that ends early means that the file is not whole.
+     */
+    get: operations['exportAttendance']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/v1/users': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /** List people of all terminals, as last read */
+    get: operations['listUsers']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/v1/users/device/{deviceId}': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /** List people of one terminal, as last read or as it answers now */
+    get: operations['listDeviceUsers']
+    put?: never
+    /**
+     * Add a person to a terminal and enrol a finger there
+     * @description The answer waits for three presses of the finger. When it is not enrolled in time, or the connection is closed meanwhile, the person is taken off the terminal again.
+     */
+    post: operations['addUser']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/v1/users/device/{deviceId}/{userId}': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    /**
+     * Change a person on a terminal
+     * @description Only the fields that are named change; templates stay.
+     */
+    put: operations['changeUser']
+    post?: never
+    /**
+     * Take a person and their fingers off a terminal
+     * @description Their punches stay, on the terminal and in the database.
+     */
+    delete: operations['removeUser']
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/v1/users/device/{deviceId}/syncUserToDb': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Sync a terminal's people into the database
+     * @description Answers at once with the job that does it. While a sync of the device is unfinished, the same job is given again.
+     */
+    post: operations['syncUsersToDatabase']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/v1/users/device/{deviceId}/syncUserToDevice': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Write people, and their fingers, to a terminal
+     * @description Answers at once with the job that does it. Its result lists who was added, updated, unchanged and refused, each with the reason. Repeating it changes nothing. People with rights at a terminal are written only when an admin asks.
+     */
+    post: operations['syncUsersToDevice']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/v1/attendance/stream': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * Follow new punches as they are recorded
+     * @description Server-sent events: each new punch of a live watch or a sync, in the form of the lists, with its `id` as the event’s. Whoever comes back with `last-event-id` gets what came meanwhile, and the minute before it again: drop by `id` what you have. A comment every 15 seconds is a sign of life. The stream ends with the token, and for a reader that is too slow; come back with the last id.
+     */
+    get: operations['streamAttendance']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
   '/api/v1/queue/stats': {
     parameters: {
       query?: never
@@ -172,6 +606,23 @@ export interface paths {
     }
     /** Get queue statistics */
     get: operations['getQueueStats']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/v1/queue/jobs': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /** List jobs, newest first */
+    get: operations['listJobs']
     put?: never
     post?: never
     delete?: never
@@ -191,6 +642,86 @@ export interface paths {
     get: operations['getJob']
     put?: never
     post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/v1/queue/jobs/{jobId}/cancel': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Cancel a job
+     * @description One that waits is cancelled at once; one that runs is asked to end and becomes `cancelled` soon; one that is over stays as it is.
+     */
+    post: operations['cancelJob']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/v1/cache/clear': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Forget every cached list
+     * @description Lists come from the database again and are kept anew as they are asked for. Jobs, sessions, leases and rate limits stay.
+     */
+    post: operations['clearCache']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/v1/metrics': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * Numbers for Prometheus
+     * @description For an admin's token, or METRICS_TOKEN as the bearer token.
+     */
+    get: operations['metrics']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/v1/notifications/test': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Send a test by each way to deliver notices that is set
+     * @description Delivered through the queue like every notice; the jobs tell how it fared.
+     */
+    post: operations['testNotifications']
     delete?: never
     options?: never
     head?: never
@@ -308,6 +839,233 @@ export interface components {
       request_id: string
       /** @constant */
       api_version: 'v1'
+    }
+    /** @description An account, for admins */
+    ListedAccount: {
+      /** @example 1 */
+      id: number
+      /** @example john_doe */
+      username: string
+      /** @example john@example.com */
+      email: string
+      /**
+       * @description admin may do all; operator people, syncs and reading; user reads
+       * @example user
+       * @enum {unknown}
+       */
+      role: 'admin' | 'operator' | 'user'
+      /**
+       * @description true: the account cannot log in
+       * @example false
+       */
+      disabled: boolean
+      /**
+       * Format: date-time
+       * @description When it was made
+       * @example 2024-02-05T14:30:00Z
+       */
+      created_at: string
+    }
+    /** @description Where this page stands in the list */
+    Pagination: {
+      /** @example 1 */
+      page: number | null
+      /** @example 100 */
+      limit: number
+      /**
+       * @description Rows that match
+       * @example 1
+       */
+      total: number | null
+      /** @example 1 */
+      total_pages: number | null
+      /**
+       * @description Send it as `cursor` for the rows that follow; null at the end
+       * @example null
+       */
+      next_cursor: string | null
+    }
+    /** @description A key, shown this once */
+    NewApiKey: {
+      /** @example 1 */
+      id: number
+      /**
+       * @description Stands as key:<name> where an e-mail address would; no two keys have the same
+       * @example payroll
+       */
+      name: string
+      /**
+       * @description admin may do all; operator people, syncs and reading; user reads
+       * @example user
+       * @enum {unknown}
+       */
+      role: 'admin' | 'operator' | 'user'
+      /**
+       * @description null: all devices
+       * @example [
+       *       1
+       *     ]
+       */
+      device_ids: number[] | null
+      /**
+       * @description Who made it
+       * @example admin@example.com
+       */
+      created_by: string
+      /**
+       * Format: date-time
+       * @description When it was made
+       * @example 2024-02-05T14:30:00Z
+       */
+      created_at: string
+      /**
+       * @description It opens nothing from then on; null: no end
+       * @example 2024-02-05T14:30:00Z
+       */
+      expires_at: string | null
+      /**
+       * @description When it was last used, at most a minute behind; null: never
+       * @example 2024-02-05T14:30:00Z
+       */
+      last_used_at: string | null
+      /**
+       * @description The key; send it as the header `x-api-key`. It is not shown again
+       * @example zk_8vT0m3Yk1pQxJ5r2s7uNfHc4LwEaZdBgViKoXy6RtM9
+       */
+      key: string
+    }
+    /** @description A key without the key itself */
+    ApiKey: {
+      /** @example 1 */
+      id: number
+      /**
+       * @description Stands as key:<name> where an e-mail address would; no two keys have the same
+       * @example payroll
+       */
+      name: string
+      /**
+       * @description admin may do all; operator people, syncs and reading; user reads
+       * @example user
+       * @enum {unknown}
+       */
+      role: 'admin' | 'operator' | 'user'
+      /**
+       * @description null: all devices
+       * @example [
+       *       1
+       *     ]
+       */
+      device_ids: number[] | null
+      /**
+       * @description Who made it
+       * @example admin@example.com
+       */
+      created_by: string
+      /**
+       * Format: date-time
+       * @description When it was made
+       * @example 2024-02-05T14:30:00Z
+       */
+      created_at: string
+      /**
+       * @description It opens nothing from then on; null: no end
+       * @example 2024-02-05T14:30:00Z
+       */
+      expires_at: string | null
+      /**
+       * @description When it was last used, at most a minute behind; null: never
+       * @example 2024-02-05T14:30:00Z
+       */
+      last_used_at: string | null
+    }
+    /** @description An act with its outcome */
+    AuditEntry: {
+      /**
+       * @description Its place in the chain, from 1
+       * @example 42
+       */
+      id: number
+      /**
+       * @description Names an attempt in other answers too
+       * @example AUD-20240205-001
+       */
+      audit_id: string | null
+      /**
+       * Format: date-time
+       * @description When it was done
+       * @example 2024-02-05T14:30:00Z
+       */
+      at: string
+      /**
+       * @description E-mail address, key:<name> or system
+       * @example admin@example.com
+       */
+      actor: string
+      /** @example door.unlock */
+      action: string
+      /**
+       * @description What kind of thing it was done to
+       * @example device
+       */
+      target_type: string | null
+      /**
+       * @description Which one
+       * @example 1
+       */
+      target_id: string | null
+      /**
+       * @description The network address that asked
+       * @example 192.168.1.20
+       */
+      address: string | null
+      /**
+       * @description success, refused, unreachable (nothing was sent), unknown; attempted while that is not known yet
+       * @example success
+       */
+      outcome: string
+      /**
+       * @description Why it did not succeed
+       * @example null
+       */
+      error_code: string | null
+      /**
+       * @description When its outcome was recorded, where that is a row of its own
+       * @example 2024-02-05T14:30:00Z
+       */
+      outcome_at: string | null
+      /**
+       * @description What else is known of it
+       * @example {
+       *       "seconds": 5,
+       *       "reason": "Delivery at the gate"
+       *     }
+       */
+      details: {
+        [key: string]: unknown
+      } | null
+    }
+    /** @description Whether the chain is whole */
+    AuditVerdict: {
+      /**
+       * @description Every row is as it was written, and none is missing
+       * @example true
+       */
+      whole: boolean
+      /**
+       * @description How many rows there are by the head of the chain
+       * @example 42
+       */
+      count: number
+      /**
+       * @description The last row's keyed hash by the head of the chain; empty while there is none
+       * @example 1f0c9a3e:6f1c…
+       */
+      hash: string
+      /**
+       * @description Place of the first row that is wrong or missing
+       * @example null
+       */
+      broken_at: number | null
     }
     /** @description A device just registered */
     RegisteredDevice: {
@@ -451,24 +1209,161 @@ export interface components {
        */
       updated_at: string
     }
-    /** @description Where this page stands in the list */
-    Pagination: {
+    /** @description A device as it is after a change */
+    ChangedDevice: {
       /** @example 1 */
-      page: number | null
-      /** @example 100 */
-      limit: number
+      id: number
+      /** @example Main Entrance Reader */
+      name: string
+      /** @example 192.168.1.100 */
+      ip: string
+      /** @example 4370 */
+      port: number
       /**
-       * @description Rows that match
-       * @example 1
+       * @description Where it hangs
+       * @example Building A - Main Entrance
        */
-      total: number | null
+      location: string | null
+      /**
+       * @description The label given, or the terminal's own serial number
+       * @example ZKT-001-2024
+       */
+      serial_number: string | null
+      /**
+       * @description inactive: switched off by an admin; nothing touches the terminal
+       * @example active
+       * @enum {unknown}
+       */
+      status: 'active' | 'inactive'
+      /**
+       * @description Whether the last contact succeeded
+       * @example true
+       */
+      is_connected: boolean
+      /**
+       * Format: date-time
+       * @description When it was registered
+       * @example 2024-02-05T14:30:00Z
+       */
+      created_at: string
+      /**
+       * @description What the terminal itself answers
+       * @example BOCK194961234
+       */
+      terminal_serial_number: string | null
+      /**
+       * @description How the terminal is spoken to
+       * @example auto
+       * @enum {unknown}
+       */
+      transport: 'auto' | 'tcp' | 'udp'
+      /**
+       * @description IANA zone of the terminal's clock
+       * @example Asia/Jakarta
+       */
+      timezone: string
+      /** @example auto */
+      name_encoding: string
+      /** @example true */
+      live: boolean
+      /** @example 60 */
+      sync_interval_minutes: number | null
+      /**
+       * @description What the unlock command of this firmware counts in; the wrong one holds a door open ten times too long
+       * @example tenths
+       * @enum {unknown}
+       */
+      unlock_unit: 'tenths' | 'seconds'
+      /**
+       * @description Whether a comm key is stored
+       * @example false
+       */
+      has_comm_key: boolean
+      /**
+       * @description When it last answered
+       * @example 2024-02-05T14:30:00Z
+       */
+      last_seen_at: string | null
+      /**
+       * @description When its log was last read to the end
+       * @example 2024-02-05T14:30:00Z
+       */
+      last_sync_at: string | null
+      /**
+       * @description Error code of the last contact; null when it went well
+       * @example DEVICE_UNREACHABLE
+       */
+      last_error: string | null
+      /**
+       * @description How far the terminal's clock is ahead; null while not measured
+       * @example -2
+       */
+      clock_drift_seconds: number | null
+      /**
+       * Format: date-time
+       * @description When it was last changed
+       * @example 2024-02-05T14:30:00Z
+       */
+      updated_at: string
+      /**
+       * @description What is odd but no reason to refuse; left out when nothing is
+       * @example [
+       *       "The terminal names itself BOCK194961234, not ZKT-001-2024"
+       *     ]
+       */
+      warnings?: string[]
+    }
+    /** @description A device that was deleted */
+    RemovedDevice: {
       /** @example 1 */
-      total_pages: number | null
+      device_id: number
+    }
+    /** @description The last known state of a terminal */
+    DeviceState: {
+      /** @example 1 */
+      device_id: number
       /**
-       * @description Send it as `cursor` for the rows that follow; null at the end
-       * @example null
+       * @description inactive: switched off by an admin; nothing touches the terminal
+       * @example active
+       * @enum {unknown}
        */
-      next_cursor: string | null
+      status: 'active' | 'inactive'
+      /**
+       * @description Whether the last contact succeeded
+       * @example true
+       */
+      is_connected: boolean
+      /**
+       * @description When it last answered
+       * @example 2024-02-05T14:30:00Z
+       */
+      last_seen_at: string | null
+      /**
+       * @description When its log was last read to the end
+       * @example 2024-02-05T14:30:00Z
+       */
+      last_sync_at: string | null
+      /**
+       * @description Error code of the last contact; null when it went well
+       * @example DEVICE_UNREACHABLE
+       */
+      last_error: string | null
+      /**
+       * @description How far the terminal's clock is ahead; null while not measured
+       * @example -2
+       */
+      clock_drift_seconds: number | null
+      /**
+       * @description Attendance records as the terminal last counted them; null where it never did
+       * @example {
+       *       "count": 5000,
+       *       "capacity": 100000
+       *     }
+       */
+      records: {
+        count: number
+        capacity: number
+      } | null
     }
     /** @description What a terminal says of itself now */
     DeviceInfo: {
@@ -609,6 +1504,27 @@ export interface components {
        */
       timezone: string
     }
+    /** @description A restart that was initiated; the terminal is away for about a minute */
+    Restart: {
+      /** @example 1 */
+      device_id: number
+      /**
+       * @example restarting
+       * @constant
+       */
+      status: 'restarting'
+      /**
+       * Format: date-time
+       * @description When the command was sent
+       * @example 2024-02-05T14:30:00Z
+       */
+      restarted_at: string
+      /**
+       * @description false: the terminal went without a word, as much firmware does
+       * @example true
+       */
+      acknowledged: boolean
+    }
     /** @description A door that was opened */
     UnlockReceipt: {
       /** @example 1 */
@@ -733,6 +1649,54 @@ export interface components {
        */
       deduplicated?: true
     }
+    /** @description Somebody on a terminal */
+    Person: {
+      /** @example 1 */
+      device_id: number
+      /**
+       * @description The PIN, byte for byte: leading zeros stay
+       * @example 1042
+       */
+      user_id: string
+      /** @example Siti Rahma */
+      name: string
+      /**
+       * @description 0 user, 2 enroller, 6 manager, 14 administrator, as the terminal has it; the lowest bit means disabled
+       * @example 0
+       */
+      privilege: number
+      /** @example 8812345 */
+      card_number: number | null
+      /** @example 1 */
+      group: number | null
+      /** @example false */
+      has_password: boolean
+      /**
+       * @description Enrolled fingers, 0 to 9, as last read from the terminal
+       * @example [
+       *       6
+       *     ]
+       */
+      fingers: number[]
+      /**
+       * @description false once the terminal no longer has them
+       * @example true
+       */
+      on_device: boolean
+      /**
+       * Format: date-time
+       * @description When any of this changed last
+       * @example 2024-02-05T14:30:00Z
+       */
+      updated_at: string
+    }
+    /** @description Who was removed */
+    RemovedPerson: {
+      /** @example 1 */
+      device_id: number
+      /** @example 1042 */
+      user_id: string
+    }
     /** @description All jobs in numbers, from one read */
     QueueStats: {
       /**
@@ -845,6 +1809,7 @@ export interface components {
       /** @example attendance-sync */
       queue: string
       /**
+       * @description What has become of it
        * @example completed
        * @enum {unknown}
        */
@@ -919,6 +1884,33 @@ export interface components {
        * @example 2024-02-05T14:30:00Z
        */
       finished_at: string | null
+    }
+    /** @description What was removed */
+    ClearedCache: {
+      /**
+       * @description Answers that were removed
+       * @example 42
+       */
+      cleared_keys: number
+    }
+    /** @description Where the test goes, and what to ask how it fared */
+    NoticeTestReceipt: {
+      /** @description What is set; empty where nothing is */
+      channels: ('smtp' | 'slack' | 'webhook')[]
+      /** @description The job that delivers the test, one a channel */
+      jobs: {
+        /**
+         * @description A way to deliver notices that is set
+         * @example smtp
+         * @enum {unknown}
+         */
+        channel: 'smtp' | 'slack' | 'webhook'
+        /**
+         * @description Ask `GET /queue/jobs/{jobId}` with it: that is the delivery log
+         * @example notice-0b3f2c3e-6d0b-4b1e-9a55-2f6d3a1c7e10-smtp
+         */
+        job_id: string
+      }[]
     }
     /** @description The process answers */
     Live: {
@@ -1129,6 +2121,22 @@ export interface operations {
           }
         }
       }
+      /** @description Too many wrong passwords; wait and try again */
+      423: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
       /** @description Too many requests; wait and try again */
       429: {
         headers: {
@@ -1177,7 +2185,804 @@ export interface operations {
           }
         }
       }
-      /** @description The answer took longer than a request may take and was given up; or: The database does not answer; or: The service is stopping; try again in a moment */
+      /** @description The answer took longer than a request may take and was given up; or: The service has more to do than it can; try again in a moment; or: The database does not answer; or: The service is stopping; try again in a moment */
+      503: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+    }
+  }
+  refresh: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /** @description What is exchanged */
+    requestBody: {
+      content: {
+        /**
+         * @example {
+         *       "refresh_token": "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9..."
+         *     }
+         */
+        'application/json': {
+          /**
+           * @description The newest refresh token of the login
+           * @example eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9...
+           */
+          refresh_token: string
+        }
+      }
+    }
+    responses: {
+      /** @description Tokens refreshed */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "status": true,
+           *       "message": "Tokens refreshed",
+           *       "data": {
+           *         "access_token": "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9...",
+           *         "refresh_token": "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9...",
+           *         "token_type": "Bearer",
+           *         "expires_in": 3600,
+           *         "user": {
+           *           "id": 1,
+           *           "username": "john_doe",
+           *           "email": "john@example.com",
+           *           "role": "user"
+           *         }
+           *       }
+           *     }
+           */
+          'application/json': {
+            /**
+             * @description true: the request succeeded
+             * @constant
+             */
+            status: true
+            /**
+             * @description Readable by people
+             * @example Tokens refreshed
+             */
+            message: string
+            data: components['schemas']['TokenPair']
+          }
+        }
+      }
+      /** @description The request is not valid */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Unauthorized - Not logged in */
+      401: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request did not arrive in time */
+      408: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request body is too large */
+      413: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Send the body as application/json */
+      415: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Too many requests; wait and try again */
+      429: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request headers are too large */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Something unforeseen happened; the request id finds it in the log */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The answer took longer than a request may take and was given up; or: The service has more to do than it can; try again in a moment; or: The database does not answer; or: The service is stopping; try again in a moment */
+      503: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+    }
+  }
+  logout: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /** @description Nothing is to be said */
+    requestBody?: {
+      content: {
+        /** @example {} */
+        'application/json': Record<string, never>
+      }
+    }
+    responses: {
+      /** @description Logged out */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "status": true,
+           *       "message": "Logged out",
+           *       "data": null
+           *     }
+           */
+          'application/json': {
+            /**
+             * @description true: the request succeeded
+             * @constant
+             */
+            status: true
+            /**
+             * @description Readable by people
+             * @example Logged out
+             */
+            message: string
+            /**
+             * @description There is nothing more to tell
+             * @example null
+             */
+            data: null
+          }
+        }
+      }
+      /** @description The request is not valid */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Unauthorized - Not logged in */
+      401: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Forbidden - Log in: this is not for API keys */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request did not arrive in time */
+      408: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request body is too large */
+      413: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Send the body as application/json */
+      415: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Too many requests; wait and try again */
+      429: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request headers are too large */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Something unforeseen happened; the request id finds it in the log */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The answer took longer than a request may take and was given up; or: The service has more to do than it can; try again in a moment; or: The database does not answer; or: The service is stopping; try again in a moment */
+      503: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+    }
+  }
+  me: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Account */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "status": true,
+           *       "message": "Account",
+           *       "data": {
+           *         "id": 1,
+           *         "username": "john_doe",
+           *         "email": "john@example.com",
+           *         "role": "user"
+           *       }
+           *     }
+           */
+          'application/json': {
+            /**
+             * @description true: the request succeeded
+             * @constant
+             */
+            status: true
+            /**
+             * @description Readable by people
+             * @example Account
+             */
+            message: string
+            data: components['schemas']['Account']
+          }
+        }
+      }
+      /** @description Unauthorized - Not logged in */
+      401: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Forbidden - Log in: this is not for API keys */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Too many requests; wait and try again */
+      429: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request headers are too large */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Something unforeseen happened; the request id finds it in the log */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The answer took longer than a request may take and was given up; or: The service has more to do than it can; try again in a moment; or: The database does not answer; or: The service is stopping; try again in a moment */
+      503: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+    }
+  }
+  changePassword: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /** @description The password that is, and the one that shall be */
+    requestBody: {
+      content: {
+        /**
+         * @example {
+         *       "current_password": "password123",
+         *       "new_password": "password123"
+         *     }
+         */
+        'application/json': {
+          /** @example password123 */
+          current_password: string
+          /**
+           * @description 8 to 128 characters
+           * @example password123
+           */
+          new_password: string
+        }
+      }
+    }
+    responses: {
+      /** @description Password changed */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "status": true,
+           *       "message": "Password changed",
+           *       "data": null
+           *     }
+           */
+          'application/json': {
+            /**
+             * @description true: the request succeeded
+             * @constant
+             */
+            status: true
+            /**
+             * @description Readable by people
+             * @example Password changed
+             */
+            message: string
+            /**
+             * @description There is nothing more to tell
+             * @example null
+             */
+            data: null
+          }
+        }
+      }
+      /** @description The request is not valid */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Unauthorized - Not logged in */
+      401: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Forbidden - Log in: this is not for API keys */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request did not arrive in time */
+      408: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request body is too large */
+      413: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Send the body as application/json */
+      415: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Too many wrong passwords; wait and try again */
+      423: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Too many requests; wait and try again */
+      429: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request headers are too large */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Something unforeseen happened; the request id finds it in the log */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The answer took longer than a request may take and was given up; or: The service has more to do than it can; try again in a moment; or: The database does not answer; or: The service is stopping; try again in a moment */
       503: {
         headers: {
           [name: string]: unknown
@@ -1305,7 +3110,7 @@ export interface operations {
           }
         }
       }
-      /** @description Forbidden - Not an admin */
+      /** @description Forbidden - Not an admin; or: Forbidden - This API key is for other devices */
       403: {
         headers: {
           [name: string]: unknown
@@ -1417,7 +3222,1599 @@ export interface operations {
           }
         }
       }
-      /** @description The answer took longer than a request may take and was given up; or: The database does not answer; or: The service is stopping; try again in a moment */
+      /** @description The answer took longer than a request may take and was given up; or: The service has more to do than it can; try again in a moment; or: The database does not answer; or: The service is stopping; try again in a moment */
+      503: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+    }
+  }
+  listAccounts: {
+    parameters: {
+      query: {
+        /**
+         * @description Number of the page, from 1
+         * @example 1
+         */
+        page: number
+        /**
+         * @description Rows of a page
+         * @example 100
+         */
+        limit: number
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Accounts */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "status": true,
+           *       "message": "Accounts",
+           *       "data": [
+           *         {
+           *           "id": 1,
+           *           "username": "john_doe",
+           *           "email": "john@example.com",
+           *           "role": "user",
+           *           "disabled": false,
+           *           "created_at": "2024-02-05T14:30:00Z"
+           *         }
+           *       ],
+           *       "pagination": {
+           *         "page": 1,
+           *         "limit": 100,
+           *         "total": 1,
+           *         "total_pages": 1,
+           *         "next_cursor": null
+           *       }
+           *     }
+           */
+          'application/json': {
+            /**
+             * @description true: the request succeeded
+             * @constant
+             */
+            status: true
+            /**
+             * @description Readable by people
+             * @example Accounts
+             */
+            message: string
+            data: components['schemas']['ListedAccount'][]
+            pagination: components['schemas']['Pagination']
+          }
+        }
+      }
+      /** @description The request is not valid */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Unauthorized - Not logged in */
+      401: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Forbidden - Not an admin; or: Forbidden - This API key is for other devices */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Too many requests; wait and try again */
+      429: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request headers are too large */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Something unforeseen happened; the request id finds it in the log */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The answer took longer than a request may take and was given up; or: The service has more to do than it can; try again in a moment; or: The database does not answer; or: The service is stopping; try again in a moment */
+      503: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+    }
+  }
+  removeAccount: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        /**
+         * @description Id of the account
+         * @example 1
+         */
+        accountId: number
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Account removed */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "status": true,
+           *       "message": "Account removed",
+           *       "data": {
+           *         "id": 1,
+           *         "username": "john_doe",
+           *         "email": "john@example.com",
+           *         "role": "user",
+           *         "disabled": false,
+           *         "created_at": "2024-02-05T14:30:00Z"
+           *       }
+           *     }
+           */
+          'application/json': {
+            /**
+             * @description true: the request succeeded
+             * @constant
+             */
+            status: true
+            /**
+             * @description Readable by people
+             * @example Account removed
+             */
+            message: string
+            data: components['schemas']['ListedAccount']
+          }
+        }
+      }
+      /** @description The request is not valid */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Unauthorized - Not logged in */
+      401: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Forbidden - Not an admin; or: Forbidden - This API key is for other devices */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description There is no account with this id */
+      404: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Too many requests; wait and try again */
+      429: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request headers are too large */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Something unforeseen happened; the request id finds it in the log */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The answer took longer than a request may take and was given up; or: The service has more to do than it can; try again in a moment; or: The database does not answer; or: The service is stopping; try again in a moment */
+      503: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+    }
+  }
+  editAccount: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        /**
+         * @description Id of the account
+         * @example 1
+         */
+        accountId: number
+      }
+      cookie?: never
+    }
+    /** @description What shall change; what is left out stays */
+    requestBody: {
+      content: {
+        /**
+         * @example {
+         *       "role": "operator"
+         *     }
+         */
+        'application/json': {
+          /**
+           * @description admin may do all; operator people, syncs and reading; user reads
+           * @example user
+           * @enum {unknown}
+           */
+          role?: 'admin' | 'operator' | 'user'
+          /**
+           * @description true: the account cannot log in
+           * @example false
+           */
+          disabled?: boolean
+          /**
+           * @description 8 to 128 characters
+           * @example password123
+           */
+          password?: string
+        }
+      }
+    }
+    responses: {
+      /** @description Account changed */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "status": true,
+           *       "message": "Account changed",
+           *       "data": {
+           *         "id": 1,
+           *         "username": "john_doe",
+           *         "email": "john@example.com",
+           *         "role": "user",
+           *         "disabled": false,
+           *         "created_at": "2024-02-05T14:30:00Z"
+           *       }
+           *     }
+           */
+          'application/json': {
+            /**
+             * @description true: the request succeeded
+             * @constant
+             */
+            status: true
+            /**
+             * @description Readable by people
+             * @example Account changed
+             */
+            message: string
+            data: components['schemas']['ListedAccount']
+          }
+        }
+      }
+      /** @description The request is not valid */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Unauthorized - Not logged in */
+      401: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Forbidden - Not an admin; or: Forbidden - This API key is for other devices */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description There is no account with this id */
+      404: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request did not arrive in time */
+      408: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request body is too large */
+      413: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Send the body as application/json */
+      415: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Too many requests; wait and try again */
+      429: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request headers are too large */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Something unforeseen happened; the request id finds it in the log */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The answer took longer than a request may take and was given up; or: The service has more to do than it can; try again in a moment; or: The database does not answer; or: The service is stopping; try again in a moment */
+      503: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+    }
+  }
+  listApiKeys: {
+    parameters: {
+      query: {
+        /**
+         * @description Number of the page, from 1
+         * @example 1
+         */
+        page: number
+        /**
+         * @description Rows of a page
+         * @example 100
+         */
+        limit: number
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description API keys */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "status": true,
+           *       "message": "API keys",
+           *       "data": [
+           *         {
+           *           "id": 1,
+           *           "name": "payroll",
+           *           "role": "user",
+           *           "device_ids": [
+           *             1
+           *           ],
+           *           "created_by": "admin@example.com",
+           *           "created_at": "2024-02-05T14:30:00Z",
+           *           "expires_at": "2024-02-05T14:30:00Z",
+           *           "last_used_at": "2024-02-05T14:30:00Z"
+           *         }
+           *       ],
+           *       "pagination": {
+           *         "page": 1,
+           *         "limit": 100,
+           *         "total": 1,
+           *         "total_pages": 1,
+           *         "next_cursor": null
+           *       }
+           *     }
+           */
+          'application/json': {
+            /**
+             * @description true: the request succeeded
+             * @constant
+             */
+            status: true
+            /**
+             * @description Readable by people
+             * @example API keys
+             */
+            message: string
+            data: components['schemas']['ApiKey'][]
+            pagination: components['schemas']['Pagination']
+          }
+        }
+      }
+      /** @description The request is not valid */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Unauthorized - Not logged in */
+      401: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Forbidden - Not an admin; or: Forbidden - This API key is for other devices */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Too many requests; wait and try again */
+      429: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request headers are too large */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Something unforeseen happened; the request id finds it in the log */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The answer took longer than a request may take and was given up; or: The service has more to do than it can; try again in a moment; or: The database does not answer; or: The service is stopping; try again in a moment */
+      503: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+    }
+  }
+  makeApiKey: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /** @description The key to make */
+    requestBody: {
+      content: {
+        /**
+         * @example {
+         *       "name": "payroll",
+         *       "role": "user"
+         *     }
+         */
+        'application/json': {
+          /**
+           * Format: name
+           * @description Stands as key:<name> where an e-mail address would; no two keys have the same
+           * @example payroll
+           */
+          name: string
+          /**
+           * @description admin may do all; operator people, syncs and reading; user reads
+           * @example user
+           * @enum {unknown}
+           */
+          role: 'admin' | 'operator' | 'user'
+          /**
+           * Format: instant
+           * @description It opens nothing from then on; left out: no end
+           * @example 2034-02-05T14:30:00Z
+           */
+          expires_at?: string
+          /**
+           * @description It sees and touches these devices alone; left out: all devices
+           * @example [
+           *       1
+           *     ]
+           */
+          device_ids?: number[]
+        }
+      }
+    }
+    responses: {
+      /** @description API key made; it is shown this once */
+      201: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "status": true,
+           *       "message": "API key made; it is shown this once",
+           *       "data": {
+           *         "id": 1,
+           *         "name": "payroll",
+           *         "role": "user",
+           *         "device_ids": [
+           *           1
+           *         ],
+           *         "created_by": "admin@example.com",
+           *         "created_at": "2024-02-05T14:30:00Z",
+           *         "expires_at": "2024-02-05T14:30:00Z",
+           *         "last_used_at": "2024-02-05T14:30:00Z",
+           *         "key": "zk_8vT0m3Yk1pQxJ5r2s7uNfHc4LwEaZdBgViKoXy6RtM9"
+           *       }
+           *     }
+           */
+          'application/json': {
+            /**
+             * @description true: the request succeeded
+             * @constant
+             */
+            status: true
+            /**
+             * @description Readable by people
+             * @example API key made; it is shown this once
+             */
+            message: string
+            data: components['schemas']['NewApiKey']
+          }
+        }
+      }
+      /** @description The request is not valid */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Unauthorized - Not logged in */
+      401: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Forbidden - Not an admin; or: Forbidden - This API key is for other devices */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request did not arrive in time */
+      408: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request body is too large */
+      413: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Send the body as application/json */
+      415: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Too many requests; wait and try again */
+      429: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request headers are too large */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Something unforeseen happened; the request id finds it in the log */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The answer took longer than a request may take and was given up; or: The service has more to do than it can; try again in a moment; or: The database does not answer; or: The service is stopping; try again in a moment */
+      503: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+    }
+  }
+  revokeApiKey: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        /**
+         * @description Id of the API key
+         * @example 1
+         */
+        apiKeyId: number
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description API key revoked */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "status": true,
+           *       "message": "API key revoked",
+           *       "data": {
+           *         "id": 1,
+           *         "name": "payroll",
+           *         "role": "user",
+           *         "device_ids": [
+           *           1
+           *         ],
+           *         "created_by": "admin@example.com",
+           *         "created_at": "2024-02-05T14:30:00Z",
+           *         "expires_at": "2024-02-05T14:30:00Z",
+           *         "last_used_at": "2024-02-05T14:30:00Z"
+           *       }
+           *     }
+           */
+          'application/json': {
+            /**
+             * @description true: the request succeeded
+             * @constant
+             */
+            status: true
+            /**
+             * @description Readable by people
+             * @example API key revoked
+             */
+            message: string
+            data: components['schemas']['ApiKey']
+          }
+        }
+      }
+      /** @description The request is not valid */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Unauthorized - Not logged in */
+      401: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Forbidden - Not an admin; or: Forbidden - This API key is for other devices */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description There is no API key with this id */
+      404: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Too many requests; wait and try again */
+      429: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request headers are too large */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Something unforeseen happened; the request id finds it in the log */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The answer took longer than a request may take and was given up; or: The service has more to do than it can; try again in a moment; or: The database does not answer; or: The service is stopping; try again in a moment */
+      503: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+    }
+  }
+  listAudit: {
+    parameters: {
+      query: {
+        /**
+         * @description Who did it: an e-mail address, key:<name> or system
+         * @example admin@example.com
+         */
+        actor?: string
+        /**
+         * @description What was done
+         * @example door.unlock
+         */
+        action?: string
+        /**
+         * @description To what kind of thing
+         * @example device
+         */
+        target_type?: string
+        /**
+         * @description To which one
+         * @example 1
+         */
+        target_id?: string
+        /**
+         * @description What became of it
+         * @example success
+         */
+        outcome?: string
+        /**
+         * @description Not before this instant
+         * @example 2024-02-05T14:30:00Z
+         */
+        from?: string
+        /**
+         * @description Not after this instant
+         * @example 2024-02-05T14:30:00Z
+         */
+        to?: string
+        /**
+         * @description Number of the page, from 1
+         * @example 1
+         */
+        page: number
+        /**
+         * @description Rows of a page
+         * @example 100
+         */
+        limit: number
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Audit trail */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "status": true,
+           *       "message": "Audit trail",
+           *       "data": [
+           *         {
+           *           "id": 42,
+           *           "audit_id": "AUD-20240205-001",
+           *           "at": "2024-02-05T14:30:00Z",
+           *           "actor": "admin@example.com",
+           *           "action": "door.unlock",
+           *           "target_type": "device",
+           *           "target_id": "1",
+           *           "address": "192.168.1.20",
+           *           "outcome": "success",
+           *           "error_code": null,
+           *           "outcome_at": "2024-02-05T14:30:00Z",
+           *           "details": {
+           *             "seconds": 5,
+           *             "reason": "Delivery at the gate"
+           *           }
+           *         }
+           *       ],
+           *       "pagination": {
+           *         "page": 1,
+           *         "limit": 100,
+           *         "total": 1,
+           *         "total_pages": 1,
+           *         "next_cursor": null
+           *       }
+           *     }
+           */
+          'application/json': {
+            /**
+             * @description true: the request succeeded
+             * @constant
+             */
+            status: true
+            /**
+             * @description Readable by people
+             * @example Audit trail
+             */
+            message: string
+            data: components['schemas']['AuditEntry'][]
+            pagination: components['schemas']['Pagination']
+          }
+        }
+      }
+      /** @description The request is not valid */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Unauthorized - Not logged in */
+      401: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Forbidden - Not an admin; or: Forbidden - This API key is for other devices */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Too many requests; wait and try again */
+      429: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request headers are too large */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Something unforeseen happened; the request id finds it in the log */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The answer took longer than a request may take and was given up; or: The service has more to do than it can; try again in a moment; or: The database does not answer; or: The service is stopping; try again in a moment */
+      503: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+    }
+  }
+  verifyAudit: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Audit trail verified */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "status": true,
+           *       "message": "Audit trail verified",
+           *       "data": {
+           *         "whole": true,
+           *         "count": 42,
+           *         "hash": "1f0c9a3e:6f1c…",
+           *         "broken_at": null
+           *       }
+           *     }
+           */
+          'application/json': {
+            /**
+             * @description true: the request succeeded
+             * @constant
+             */
+            status: true
+            /**
+             * @description Readable by people
+             * @example Audit trail verified
+             */
+            message: string
+            data: components['schemas']['AuditVerdict']
+          }
+        }
+      }
+      /** @description Unauthorized - Not logged in */
+      401: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Forbidden - Not an admin; or: Forbidden - This API key is for other devices */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Too many requests; wait and try again */
+      429: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request headers are too large */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Something unforeseen happened; the request id finds it in the log */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The answer took longer than a request may take and was given up; or: The service has more to do than it can; try again in a moment; or: The database does not answer; or: The service is stopping; try again in a moment */
       503: {
         headers: {
           [name: string]: unknown
@@ -1558,6 +4955,22 @@ export interface operations {
           }
         }
       }
+      /** @description Forbidden - This API key is for other devices */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
       /** @description Too many requests; wait and try again */
       429: {
         headers: {
@@ -1606,7 +5019,7 @@ export interface operations {
           }
         }
       }
-      /** @description The answer took longer than a request may take and was given up; or: The database does not answer; or: The service is stopping; try again in a moment */
+      /** @description The answer took longer than a request may take and was given up; or: The service has more to do than it can; try again in a moment; or: The database does not answer; or: The service is stopping; try again in a moment */
       503: {
         headers: {
           [name: string]: unknown
@@ -1789,7 +5202,7 @@ export interface operations {
           }
         }
       }
-      /** @description Forbidden - Not an admin */
+      /** @description Forbidden - Not an admin; or: Forbidden - This API key is for other devices */
       403: {
         headers: {
           [name: string]: unknown
@@ -1917,7 +5330,7 @@ export interface operations {
           }
         }
       }
-      /** @description Another operation holds the terminal; or: The answer took longer than a request may take and was given up; or: The database does not answer; or: The service is stopping; try again in a moment */
+      /** @description Another operation holds the terminal; or: The answer took longer than a request may take and was given up; or: The service has more to do than it can; try again in a moment; or: The database does not answer; or: The service is stopping; try again in a moment */
       503: {
         headers: {
           [name: string]: unknown
@@ -2033,6 +5446,22 @@ export interface operations {
           }
         }
       }
+      /** @description Forbidden - This API key is for other devices */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
       /** @description There is no device with this id */
       404: {
         headers: {
@@ -2097,7 +5526,1061 @@ export interface operations {
           }
         }
       }
-      /** @description The answer took longer than a request may take and was given up; or: The database does not answer; or: The service is stopping; try again in a moment */
+      /** @description The answer took longer than a request may take and was given up; or: The service has more to do than it can; try again in a moment; or: The database does not answer; or: The service is stopping; try again in a moment */
+      503: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+    }
+  }
+  replaceDeviceFields: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        /**
+         * @description Id of the device
+         * @example 1
+         */
+        deviceId: number
+      }
+      cookie?: never
+    }
+    /** @description The fields to change; what is left out stays */
+    requestBody?: {
+      content: {
+        /**
+         * @example {
+         *       "name": "Back Entrance Reader",
+         *       "status": "inactive"
+         *     }
+         */
+        'application/json': {
+          /**
+           * Format: name
+           * @example Main Entrance Reader
+           */
+          name?: string
+          /**
+           * Format: host
+           * @description IPv4 address, IPv6 address or host name
+           * @example 192.168.1.100
+           */
+          ip?: string
+          /** @example 4370 */
+          port?: number
+          /**
+           * Format: comm-key
+           * @description The comm key of the terminal: decimal digits up to 4294967295; empty or 0 means none
+           * @example
+           */
+          password?: string
+          /**
+           * Format: one-line
+           * @example Building A - Main Entrance
+           */
+          location?: string | null
+          /**
+           * Format: one-line
+           * @description A label, stored as given
+           * @example ZKT-001-2024
+           */
+          serial_number?: string | null
+          /**
+           * @description How the terminal is spoken to
+           * @example auto
+           * @enum {unknown}
+           */
+          transport?: 'auto' | 'tcp' | 'udp'
+          /**
+           * Format: time-zone
+           * @description IANA zone in which the terminal's clock runs. Alone it corrects the instants of all punches; with timezone_since it is a move
+           * @example Asia/Jakarta
+           */
+          timezone?: string
+          /**
+           * @description Wall time from which the zone holds: punches before keep their instants
+           * @example 2024-02-05T21:30:00
+           */
+          timezone_since?: string
+          /**
+           * Format: text-encoding
+           * @description How the terminal spells names: auto, or a WHATWG label such as gb18030
+           * @example auto
+           */
+          name_encoding?: string
+          /**
+           * @description Whether punches are taken as they happen
+           * @example true
+           */
+          live?: boolean
+          /**
+           * @description Sync by itself so often; null: never
+           * @example 60
+           */
+          sync_interval_minutes?: number | null
+          /**
+           * @description What the unlock command of this firmware counts in; the wrong one holds a door open ten times too long
+           * @example tenths
+           * @enum {unknown}
+           */
+          unlock_unit?: 'tenths' | 'seconds'
+          /**
+           * @description inactive: switched off by an admin; nothing touches the terminal
+           * @example active
+           * @enum {unknown}
+           */
+          status?: 'active' | 'inactive'
+        }
+      }
+    }
+    responses: {
+      /** @description Device updated successfully */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "status": true,
+           *       "message": "Device updated successfully",
+           *       "data": {
+           *         "id": 1,
+           *         "name": "Main Entrance Reader",
+           *         "ip": "192.168.1.100",
+           *         "port": 4370,
+           *         "location": "Building A - Main Entrance",
+           *         "serial_number": "ZKT-001-2024",
+           *         "status": "active",
+           *         "is_connected": true,
+           *         "created_at": "2024-02-05T14:30:00Z",
+           *         "terminal_serial_number": "BOCK194961234",
+           *         "transport": "auto",
+           *         "timezone": "Asia/Jakarta",
+           *         "name_encoding": "auto",
+           *         "live": true,
+           *         "sync_interval_minutes": 60,
+           *         "unlock_unit": "tenths",
+           *         "has_comm_key": false,
+           *         "last_seen_at": "2024-02-05T14:30:00Z",
+           *         "last_sync_at": "2024-02-05T14:30:00Z",
+           *         "last_error": "DEVICE_UNREACHABLE",
+           *         "clock_drift_seconds": -2,
+           *         "updated_at": "2024-02-05T14:30:00Z"
+           *       }
+           *     }
+           */
+          'application/json': {
+            /**
+             * @description true: the request succeeded
+             * @constant
+             */
+            status: true
+            /**
+             * @description Readable by people
+             * @example Device updated successfully
+             */
+            message: string
+            data: components['schemas']['ChangedDevice']
+          }
+        }
+      }
+      /** @description Cannot reach device; or: The terminal refuses this comm key; enter the key set in its communication menu; or: The request is not valid */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Unauthorized - Not logged in */
+      401: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Forbidden - Not an admin; or: Forbidden - This API key is for other devices */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description There is no device with this id */
+      404: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request did not arrive in time */
+      408: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description A device with this address is already registered; or: This terminal is already registered under another address */
+      409: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request body is too large */
+      413: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Send the body as application/json */
+      415: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Too many requests; wait and try again */
+      429: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request headers are too large */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The stored comm key cannot be decrypted; ENCRYPTION_KEY is not the one it was stored with (set ENCRYPTION_KEY_PREVIOUS, or enter the key again); or: Something unforeseen happened; the request id finds it in the log */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Another operation holds the terminal; or: The answer took longer than a request may take and was given up; or: The service has more to do than it can; try again in a moment; or: The database does not answer; or: The service is stopping; try again in a moment */
+      503: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+    }
+  }
+  deleteDevice: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        /**
+         * @description Id of the device
+         * @example 1
+         */
+        deviceId: number
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Device deleted successfully */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "status": true,
+           *       "message": "Device deleted successfully",
+           *       "data": {
+           *         "device_id": 1
+           *       }
+           *     }
+           */
+          'application/json': {
+            /**
+             * @description true: the request succeeded
+             * @constant
+             */
+            status: true
+            /**
+             * @description Readable by people
+             * @example Device deleted successfully
+             */
+            message: string
+            data: components['schemas']['RemovedDevice']
+          }
+        }
+      }
+      /** @description The request is not valid */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Unauthorized - Not logged in */
+      401: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Forbidden - Not an admin; or: Forbidden - This API key is for other devices */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description There is no device with this id */
+      404: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Too many requests; wait and try again */
+      429: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request headers are too large */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Something unforeseen happened; the request id finds it in the log */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The answer took longer than a request may take and was given up; or: The service has more to do than it can; try again in a moment; or: The database does not answer; or: The service is stopping; try again in a moment */
+      503: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+    }
+  }
+  changeDevice: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        /**
+         * @description Id of the device
+         * @example 1
+         */
+        deviceId: number
+      }
+      cookie?: never
+    }
+    /** @description The fields to change; what is left out stays */
+    requestBody?: {
+      content: {
+        /**
+         * @example {
+         *       "name": "Back Entrance Reader",
+         *       "status": "inactive"
+         *     }
+         */
+        'application/json': {
+          /**
+           * Format: name
+           * @example Main Entrance Reader
+           */
+          name?: string
+          /**
+           * Format: host
+           * @description IPv4 address, IPv6 address or host name
+           * @example 192.168.1.100
+           */
+          ip?: string
+          /** @example 4370 */
+          port?: number
+          /**
+           * Format: comm-key
+           * @description The comm key of the terminal: decimal digits up to 4294967295; empty or 0 means none
+           * @example
+           */
+          password?: string
+          /**
+           * Format: one-line
+           * @example Building A - Main Entrance
+           */
+          location?: string | null
+          /**
+           * Format: one-line
+           * @description A label, stored as given
+           * @example ZKT-001-2024
+           */
+          serial_number?: string | null
+          /**
+           * @description How the terminal is spoken to
+           * @example auto
+           * @enum {unknown}
+           */
+          transport?: 'auto' | 'tcp' | 'udp'
+          /**
+           * Format: time-zone
+           * @description IANA zone in which the terminal's clock runs. Alone it corrects the instants of all punches; with timezone_since it is a move
+           * @example Asia/Jakarta
+           */
+          timezone?: string
+          /**
+           * @description Wall time from which the zone holds: punches before keep their instants
+           * @example 2024-02-05T21:30:00
+           */
+          timezone_since?: string
+          /**
+           * Format: text-encoding
+           * @description How the terminal spells names: auto, or a WHATWG label such as gb18030
+           * @example auto
+           */
+          name_encoding?: string
+          /**
+           * @description Whether punches are taken as they happen
+           * @example true
+           */
+          live?: boolean
+          /**
+           * @description Sync by itself so often; null: never
+           * @example 60
+           */
+          sync_interval_minutes?: number | null
+          /**
+           * @description What the unlock command of this firmware counts in; the wrong one holds a door open ten times too long
+           * @example tenths
+           * @enum {unknown}
+           */
+          unlock_unit?: 'tenths' | 'seconds'
+          /**
+           * @description inactive: switched off by an admin; nothing touches the terminal
+           * @example active
+           * @enum {unknown}
+           */
+          status?: 'active' | 'inactive'
+        }
+      }
+    }
+    responses: {
+      /** @description Device updated successfully */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "status": true,
+           *       "message": "Device updated successfully",
+           *       "data": {
+           *         "id": 1,
+           *         "name": "Main Entrance Reader",
+           *         "ip": "192.168.1.100",
+           *         "port": 4370,
+           *         "location": "Building A - Main Entrance",
+           *         "serial_number": "ZKT-001-2024",
+           *         "status": "active",
+           *         "is_connected": true,
+           *         "created_at": "2024-02-05T14:30:00Z",
+           *         "terminal_serial_number": "BOCK194961234",
+           *         "transport": "auto",
+           *         "timezone": "Asia/Jakarta",
+           *         "name_encoding": "auto",
+           *         "live": true,
+           *         "sync_interval_minutes": 60,
+           *         "unlock_unit": "tenths",
+           *         "has_comm_key": false,
+           *         "last_seen_at": "2024-02-05T14:30:00Z",
+           *         "last_sync_at": "2024-02-05T14:30:00Z",
+           *         "last_error": "DEVICE_UNREACHABLE",
+           *         "clock_drift_seconds": -2,
+           *         "updated_at": "2024-02-05T14:30:00Z"
+           *       }
+           *     }
+           */
+          'application/json': {
+            /**
+             * @description true: the request succeeded
+             * @constant
+             */
+            status: true
+            /**
+             * @description Readable by people
+             * @example Device updated successfully
+             */
+            message: string
+            data: components['schemas']['ChangedDevice']
+          }
+        }
+      }
+      /** @description Cannot reach device; or: The terminal refuses this comm key; enter the key set in its communication menu; or: The request is not valid */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Unauthorized - Not logged in */
+      401: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Forbidden - Not an admin; or: Forbidden - This API key is for other devices */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description There is no device with this id */
+      404: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request did not arrive in time */
+      408: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description A device with this address is already registered; or: This terminal is already registered under another address */
+      409: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request body is too large */
+      413: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Send the body as application/json */
+      415: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Too many requests; wait and try again */
+      429: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request headers are too large */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The stored comm key cannot be decrypted; ENCRYPTION_KEY is not the one it was stored with (set ENCRYPTION_KEY_PREVIOUS, or enter the key again); or: Something unforeseen happened; the request id finds it in the log */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Another operation holds the terminal; or: The answer took longer than a request may take and was given up; or: The service has more to do than it can; try again in a moment; or: The database does not answer; or: The service is stopping; try again in a moment */
+      503: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+    }
+  }
+  getDeviceStatus: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        /**
+         * @description Id of the device
+         * @example 1
+         */
+        deviceId: number
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Device status */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "status": true,
+           *       "message": "Device status",
+           *       "data": {
+           *         "device_id": 1,
+           *         "status": "active",
+           *         "is_connected": true,
+           *         "last_seen_at": "2024-02-05T14:30:00Z",
+           *         "last_sync_at": "2024-02-05T14:30:00Z",
+           *         "last_error": "DEVICE_UNREACHABLE",
+           *         "clock_drift_seconds": -2,
+           *         "records": {
+           *           "count": 5000,
+           *           "capacity": 100000
+           *         }
+           *       }
+           *     }
+           */
+          'application/json': {
+            /**
+             * @description true: the request succeeded
+             * @constant
+             */
+            status: true
+            /**
+             * @description Readable by people
+             * @example Device status
+             */
+            message: string
+            data: components['schemas']['DeviceState']
+          }
+        }
+      }
+      /** @description The request is not valid */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Unauthorized - Not logged in */
+      401: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Forbidden - This API key is for other devices */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description There is no device with this id */
+      404: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Too many requests; wait and try again */
+      429: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request headers are too large */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Something unforeseen happened; the request id finds it in the log */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The answer took longer than a request may take and was given up; or: The service has more to do than it can; try again in a moment; or: The database does not answer; or: The service is stopping; try again in a moment */
       503: {
         headers: {
           [name: string]: unknown
@@ -2217,6 +6700,22 @@ export interface operations {
           }
         }
       }
+      /** @description Forbidden - This API key is for other devices */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
       /** @description There is no device with this id */
       404: {
         headers: {
@@ -2297,7 +6796,7 @@ export interface operations {
           }
         }
       }
-      /** @description The terminal does not answer; check its power, address and port; or: The terminal answers too late; or: Another operation holds the terminal; or: The terminal no longer accepts the stored comm key; change the device and enter the right one; or: The transfer from the terminal does not add up; it is begun again; or: The job queue does not answer; or: The answer took longer than a request may take and was given up; or: The database does not answer; or: The service is stopping; try again in a moment */
+      /** @description The terminal does not answer; check its power, address and port; or: The terminal answers too late; or: Another operation holds the terminal; or: The terminal no longer accepts the stored comm key; change the device and enter the right one; or: The transfer from the terminal does not add up; it is begun again; or: The job queue does not answer; or: The answer took longer than a request may take and was given up; or: The service has more to do than it can; try again in a moment; or: The database does not answer; or: The service is stopping; try again in a moment */
       503: {
         headers: {
           [name: string]: unknown
@@ -2402,7 +6901,7 @@ export interface operations {
           }
         }
       }
-      /** @description Forbidden - Your role does not allow this */
+      /** @description Forbidden - Your role does not allow this; or: Forbidden - This API key is for other devices */
       403: {
         headers: {
           [name: string]: unknown
@@ -2546,7 +7045,255 @@ export interface operations {
           }
         }
       }
-      /** @description The terminal does not answer; check its power, address and port; or: The terminal answers too late; or: Another operation holds the terminal; or: The terminal no longer accepts the stored comm key; change the device and enter the right one; or: The transfer from the terminal does not add up; it is begun again; or: The job queue does not answer; or: The answer took longer than a request may take and was given up; or: The database does not answer; or: The service is stopping; try again in a moment */
+      /** @description The terminal does not answer; check its power, address and port; or: The terminal answers too late; or: Another operation holds the terminal; or: The terminal no longer accepts the stored comm key; change the device and enter the right one; or: The transfer from the terminal does not add up; it is begun again; or: The job queue does not answer; or: The answer took longer than a request may take and was given up; or: The service has more to do than it can; try again in a moment; or: The database does not answer; or: The service is stopping; try again in a moment */
+      503: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+    }
+  }
+  restartDevice: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        /**
+         * @description Id of the device
+         * @example 1
+         */
+        deviceId: number
+      }
+      cookie?: never
+    }
+    /** @description Nothing is to be said */
+    requestBody?: {
+      content: {
+        /** @example {} */
+        'application/json': Record<string, never>
+      }
+    }
+    responses: {
+      /** @description Device restart initiated */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "status": true,
+           *       "message": "Device restart initiated",
+           *       "data": {
+           *         "device_id": 1,
+           *         "status": "restarting",
+           *         "restarted_at": "2024-02-05T14:30:00Z",
+           *         "acknowledged": true
+           *       }
+           *     }
+           */
+          'application/json': {
+            /**
+             * @description true: the request succeeded
+             * @constant
+             */
+            status: true
+            /**
+             * @description Readable by people
+             * @example Device restart initiated
+             */
+            message: string
+            data: components['schemas']['Restart']
+          }
+        }
+      }
+      /** @description The request is not valid */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Unauthorized - Not logged in */
+      401: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Forbidden - Not an admin; or: Forbidden - This API key is for other devices */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description There is no device with this id */
+      404: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request did not arrive in time */
+      408: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description An admin has switched this device off */
+      409: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request body is too large */
+      413: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Send the body as application/json */
+      415: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Too many requests; wait and try again */
+      429: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request headers are too large */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The terminal answered and refused; or: The terminal does not answer, so it was not restarted; check its power, address and port; or: The stored comm key cannot be decrypted; ENCRYPTION_KEY is not the one it was stored with (set ENCRYPTION_KEY_PREVIOUS, or enter the key again); or: Something unforeseen happened; the request id finds it in the log */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Another operation holds the terminal; or: The terminal no longer accepts the stored comm key; change the device and enter the right one; or: The transfer from the terminal does not add up; it is begun again; or: The job queue does not answer; or: The answer took longer than a request may take and was given up; or: The service has more to do than it can; try again in a moment; or: The database does not answer; or: The service is stopping; try again in a moment */
       503: {
         headers: {
           [name: string]: unknown
@@ -2675,7 +7422,7 @@ export interface operations {
           }
         }
       }
-      /** @description Forbidden - Not an admin */
+      /** @description Forbidden - Not an admin; or: Forbidden - This API key is for other devices */
       403: {
         headers: {
           [name: string]: unknown
@@ -2819,7 +7566,7 @@ export interface operations {
           }
         }
       }
-      /** @description The terminal does not answer; check its power, address and port; or: The terminal answers too late; or: Another operation holds the terminal; or: The terminal no longer accepts the stored comm key; change the device and enter the right one; or: The transfer from the terminal does not add up; it is begun again; or: The job queue does not answer; or: The answer took longer than a request may take and was given up; or: The database does not answer; or: The service is stopping; try again in a moment */
+      /** @description The terminal does not answer; check its power, address and port; or: The terminal answers too late; or: Another operation holds the terminal; or: The terminal no longer accepts the stored comm key; change the device and enter the right one; or: The transfer from the terminal does not add up; it is begun again; or: The job queue does not answer; or: The answer took longer than a request may take and was given up; or: The service has more to do than it can; try again in a moment; or: The database does not answer; or: The service is stopping; try again in a moment */
       503: {
         headers: {
           [name: string]: unknown
@@ -2973,6 +7720,13 @@ export interface operations {
           }
         }
       }
+      /** @description The body is still the one that `if-none-match` names */
+      304: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
       /** @description The request is not valid */
       400: {
         headers: {
@@ -2991,6 +7745,22 @@ export interface operations {
       }
       /** @description Unauthorized - Not logged in */
       401: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Forbidden - This API key is for other devices */
+      403: {
         headers: {
           [name: string]: unknown
         }
@@ -3053,7 +7823,7 @@ export interface operations {
           }
         }
       }
-      /** @description The answer took longer than a request may take and was given up; or: The database does not answer; or: The service is stopping; try again in a moment */
+      /** @description The answer took longer than a request may take and was given up; or: The service has more to do than it can; try again in a moment; or: The database does not answer; or: The service is stopping; try again in a moment */
       503: {
         headers: {
           [name: string]: unknown
@@ -3071,7 +7841,265 @@ export interface operations {
       }
     }
   }
-  syncAttendance: {
+  listAttendanceOfDevice: {
+    parameters: {
+      query: {
+        /**
+         * @description Of the person with this PIN, compared byte by byte
+         * @example 0042
+         */
+        user_id?: string
+        /**
+         * @description Not before this. With a zone (`2024-02-05T14:30:00Z`, `…%2B07:00`) it means `timestamp`; without one, or as a bare date, `local_time`
+         * @example 2024-02-01
+         */
+        from?: string
+        /**
+         * @description Not after this; read as `from` is. A bare date includes its whole day
+         * @example 2024-02-29
+         */
+        to?: string
+        /**
+         * @description With this state
+         * @example 0
+         */
+        state?: number
+        /**
+         * @description With this state of their time
+         * @example ok
+         */
+        time_status?: 'ok' | 'gap' | 'overlap' | 'invalid'
+        /**
+         * @description Whether attempts that an access panel refused are listed: not, alone, or too
+         * @example false
+         */
+        denied: 'false' | 'true' | 'all'
+        /**
+         * @description Newest or oldest first; punches without an instant come last either way
+         * @example -timestamp
+         */
+        sort: '-timestamp' | 'timestamp'
+        /**
+         * @description Number of the page, from 1
+         * @example 1
+         */
+        page: number
+        /**
+         * @description Rows of a page
+         * @example 100
+         */
+        limit: number
+        /**
+         * @description `next_cursor` of the page before; with it `page` is ignored and nothing is counted
+         * @example eyJhdCI6IjIwMjQifQ
+         */
+        cursor?: string
+      }
+      header?: never
+      path: {
+        /**
+         * @description Id of the device
+         * @example 1
+         */
+        deviceId: number
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Attendance records */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "status": true,
+           *       "message": "Attendance records",
+           *       "data": [
+           *         {
+           *           "id": 1,
+           *           "device_id": 1,
+           *           "user_id": "0042",
+           *           "user_name": "Siti Rahma",
+           *           "timestamp": "2024-02-05T14:30:00Z",
+           *           "local_time": "2024-02-05T21:30:00",
+           *           "timezone": "Asia/Jakarta",
+           *           "time_status": "ok",
+           *           "state": 0,
+           *           "state_name": "check in",
+           *           "verify_mode": 1,
+           *           "verify_name": "fingerprint",
+           *           "work_code": 0,
+           *           "denied": false,
+           *           "source": "sync",
+           *           "received_at": "2024-02-05T14:30:00Z"
+           *         }
+           *       ],
+           *       "pagination": {
+           *         "page": 1,
+           *         "limit": 100,
+           *         "total": 1,
+           *         "total_pages": 1,
+           *         "next_cursor": null
+           *       }
+           *     }
+           */
+          'application/json': {
+            /**
+             * @description true: the request succeeded
+             * @constant
+             */
+            status: true
+            /**
+             * @description Readable by people
+             * @example Attendance records
+             */
+            message: string
+            data: components['schemas']['Punch'][]
+            pagination: components['schemas']['Pagination']
+          }
+        }
+      }
+      /** @description The body is still the one that `if-none-match` names */
+      304: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
+      /** @description The request is not valid */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Unauthorized - Not logged in */
+      401: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Forbidden - This API key is for other devices */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description There is no device with this id */
+      404: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Too many requests; wait and try again */
+      429: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request headers are too large */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Something unforeseen happened; the request id finds it in the log */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The answer took longer than a request may take and was given up; or: The service has more to do than it can; try again in a moment; or: The database does not answer; or: The service is stopping; try again in a moment */
+      503: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+    }
+  }
+  clearAttendance: {
     parameters: {
       query?: never
       header?: never
@@ -3084,27 +8112,25 @@ export interface operations {
       }
       cookie?: never
     }
-    /** @description How to sync */
-    requestBody?: {
+    /** @description Says which terminal is meant */
+    requestBody: {
       content: {
         /**
          * @example {
-         *       "mode": "auto"
+         *       "confirm": "ZKT-001-2024"
          *     }
          */
         'application/json': {
           /**
-           * @description auto reads what is new, when that can be proved; full reads the whole log
-           * @default auto
-           * @example auto
-           * @enum {unknown}
+           * @description The serial_number of the device, so that no other terminal is cleared by mistake
+           * @example ZKT-001-2024
            */
-          mode?: 'auto' | 'full'
+          confirm: string
         }
       }
     }
     responses: {
-      /** @description Sync job queued successfully */
+      /** @description Clearing job queued successfully */
       202: {
         headers: {
           [name: string]: unknown
@@ -3113,7 +8139,7 @@ export interface operations {
           /**
            * @example {
            *       "status": true,
-           *       "message": "Sync job queued successfully",
+           *       "message": "Clearing job queued successfully",
            *       "data": {
            *         "job_id": "sync-device-1-20240205143000",
            *         "device_id": 1,
@@ -3130,7 +8156,7 @@ export interface operations {
             status: true
             /**
              * @description Readable by people
-             * @example Sync job queued successfully
+             * @example Clearing job queued successfully
              */
             message: string
             data: components['schemas']['JobReceipt']
@@ -3169,7 +8195,7 @@ export interface operations {
           }
         }
       }
-      /** @description Forbidden - Your role does not allow this */
+      /** @description Forbidden - Not an admin; or: Forbidden - This API key is for other devices */
       403: {
         headers: {
           [name: string]: unknown
@@ -3313,7 +8339,2615 @@ export interface operations {
           }
         }
       }
-      /** @description The answer took longer than a request may take and was given up; or: The database does not answer; or: The service is stopping; try again in a moment */
+      /** @description The answer took longer than a request may take and was given up; or: The service has more to do than it can; try again in a moment; or: The database does not answer; or: The service is stopping; try again in a moment */
+      503: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+    }
+  }
+  listAttendanceOfUser: {
+    parameters: {
+      query: {
+        /**
+         * @description Of this device
+         * @example 1
+         */
+        device_id?: number
+        /**
+         * @description Not before this. With a zone (`2024-02-05T14:30:00Z`, `…%2B07:00`) it means `timestamp`; without one, or as a bare date, `local_time`
+         * @example 2024-02-01
+         */
+        from?: string
+        /**
+         * @description Not after this; read as `from` is. A bare date includes its whole day
+         * @example 2024-02-29
+         */
+        to?: string
+        /**
+         * @description With this state
+         * @example 0
+         */
+        state?: number
+        /**
+         * @description With this state of their time
+         * @example ok
+         */
+        time_status?: 'ok' | 'gap' | 'overlap' | 'invalid'
+        /**
+         * @description Whether attempts that an access panel refused are listed: not, alone, or too
+         * @example false
+         */
+        denied: 'false' | 'true' | 'all'
+        /**
+         * @description Newest or oldest first; punches without an instant come last either way
+         * @example -timestamp
+         */
+        sort: '-timestamp' | 'timestamp'
+        /**
+         * @description Number of the page, from 1
+         * @example 1
+         */
+        page: number
+        /**
+         * @description Rows of a page
+         * @example 100
+         */
+        limit: number
+        /**
+         * @description `next_cursor` of the page before; with it `page` is ignored and nothing is counted
+         * @example eyJhdCI6IjIwMjQifQ
+         */
+        cursor?: string
+      }
+      header?: never
+      path: {
+        /**
+         * @description PIN of the person, compared byte by byte
+         * @example 0042
+         */
+        userId: string
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Attendance records */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "status": true,
+           *       "message": "Attendance records",
+           *       "data": [
+           *         {
+           *           "id": 1,
+           *           "device_id": 1,
+           *           "user_id": "0042",
+           *           "user_name": "Siti Rahma",
+           *           "timestamp": "2024-02-05T14:30:00Z",
+           *           "local_time": "2024-02-05T21:30:00",
+           *           "timezone": "Asia/Jakarta",
+           *           "time_status": "ok",
+           *           "state": 0,
+           *           "state_name": "check in",
+           *           "verify_mode": 1,
+           *           "verify_name": "fingerprint",
+           *           "work_code": 0,
+           *           "denied": false,
+           *           "source": "sync",
+           *           "received_at": "2024-02-05T14:30:00Z"
+           *         }
+           *       ],
+           *       "pagination": {
+           *         "page": 1,
+           *         "limit": 100,
+           *         "total": 1,
+           *         "total_pages": 1,
+           *         "next_cursor": null
+           *       }
+           *     }
+           */
+          'application/json': {
+            /**
+             * @description true: the request succeeded
+             * @constant
+             */
+            status: true
+            /**
+             * @description Readable by people
+             * @example Attendance records
+             */
+            message: string
+            data: components['schemas']['Punch'][]
+            pagination: components['schemas']['Pagination']
+          }
+        }
+      }
+      /** @description The body is still the one that `if-none-match` names */
+      304: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
+      /** @description The request is not valid */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Unauthorized - Not logged in */
+      401: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Forbidden - This API key is for other devices */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Too many requests; wait and try again */
+      429: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request headers are too large */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Something unforeseen happened; the request id finds it in the log */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The answer took longer than a request may take and was given up; or: The service has more to do than it can; try again in a moment; or: The database does not answer; or: The service is stopping; try again in a moment */
+      503: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+    }
+  }
+  syncAttendance: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        /**
+         * @description Id of the device
+         * @example 1
+         */
+        deviceId: number
+      }
+      cookie?: never
+    }
+    /** @description How to sync */
+    requestBody?: {
+      content: {
+        /**
+         * @example {
+         *       "mode": "auto"
+         *     }
+         */
+        'application/json': {
+          /**
+           * @description auto reads what is new, when that can be proved; full reads the whole log
+           * @default auto
+           * @example auto
+           * @enum {unknown}
+           */
+          mode?: 'auto' | 'full'
+        }
+      }
+    }
+    responses: {
+      /** @description Sync job queued successfully */
+      202: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "status": true,
+           *       "message": "Sync job queued successfully",
+           *       "data": {
+           *         "job_id": "sync-device-1-20240205143000",
+           *         "device_id": 1,
+           *         "status": "queued",
+           *         "queued_at": "2024-02-05T14:30:00Z"
+           *       }
+           *     }
+           */
+          'application/json': {
+            /**
+             * @description true: the request succeeded
+             * @constant
+             */
+            status: true
+            /**
+             * @description Readable by people
+             * @example Sync job queued successfully
+             */
+            message: string
+            data: components['schemas']['JobReceipt']
+          }
+        }
+      }
+      /** @description The request is not valid */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Unauthorized - Not logged in */
+      401: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Forbidden - Your role does not allow this; or: Forbidden - This API key is for other devices */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description There is no device with this id */
+      404: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request did not arrive in time */
+      408: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description An admin has switched this device off */
+      409: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request body is too large */
+      413: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Send the body as application/json */
+      415: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Too many requests; wait and try again */
+      429: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request headers are too large */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Something unforeseen happened; the request id finds it in the log */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The answer took longer than a request may take and was given up; or: The service has more to do than it can; try again in a moment; or: The database does not answer; or: The service is stopping; try again in a moment */
+      503: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+    }
+  }
+  exportAttendance: {
+    parameters: {
+      query: {
+        /**
+         * @description csv by RFC 4180, ndjson with a record a line, or a workbook
+         * @example csv
+         */
+        format: 'csv' | 'ndjson' | 'xlsx'
+        /**
+         * @description Of this device
+         * @example 1
+         */
+        device_id?: number
+        /**
+         * @description Of the person with this PIN, compared byte by byte
+         * @example 0042
+         */
+        user_id?: string
+        /**
+         * @description Not before this. With a zone (`2024-02-05T14:30:00Z`, `…%2B07:00`) it means `timestamp`; without one, or as a bare date, `local_time`
+         * @example 2024-02-01
+         */
+        from?: string
+        /**
+         * @description Not after this; read as `from` is. A bare date includes its whole day
+         * @example 2024-02-29
+         */
+        to?: string
+        /**
+         * @description With this state
+         * @example 0
+         */
+        state?: number
+        /**
+         * @description With this state of their time
+         * @example ok
+         */
+        time_status?: 'ok' | 'gap' | 'overlap' | 'invalid'
+        /**
+         * @description Whether attempts that an access panel refused are listed: not, alone, or too
+         * @example false
+         */
+        denied: 'false' | 'true' | 'all'
+        /**
+         * @description Newest or oldest first; punches without an instant come last either way
+         * @example -timestamp
+         */
+        sort: '-timestamp' | 'timestamp'
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description The file; its name is in `content-disposition` */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'text/csv': string
+          'application/x-ndjson': string
+          'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet': string
+        }
+      }
+      /** @description The request is not valid */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Unauthorized - Not logged in */
+      401: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Forbidden - This API key is for other devices */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Too many requests; wait and try again */
+      429: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request headers are too large */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Something unforeseen happened; the request id finds it in the log */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The answer took longer than a request may take and was given up; or: The service has more to do than it can; try again in a moment; or: The database does not answer; or: The service is stopping; try again in a moment */
+      503: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+    }
+  }
+  listUsers: {
+    parameters: {
+      query: {
+        /**
+         * @description Of this device
+         * @example 1
+         */
+        device_id?: number
+        /**
+         * @description Part of user_id or name, without case
+         * @example rahma
+         */
+        search?: string
+        /**
+         * @description Only who is on the terminal, or only who no longer is
+         * @example true
+         */
+        on_device?: 'true' | 'false'
+        /**
+         * @description Number of the page, from 1
+         * @example 1
+         */
+        page: number
+        /**
+         * @description Rows of a page
+         * @example 100
+         */
+        limit: number
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Users */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "status": true,
+           *       "message": "Users",
+           *       "data": [
+           *         {
+           *           "device_id": 1,
+           *           "user_id": "1042",
+           *           "name": "Siti Rahma",
+           *           "privilege": 0,
+           *           "card_number": 8812345,
+           *           "group": 1,
+           *           "has_password": false,
+           *           "fingers": [
+           *             6
+           *           ],
+           *           "on_device": true,
+           *           "updated_at": "2024-02-05T14:30:00Z"
+           *         }
+           *       ],
+           *       "pagination": {
+           *         "page": 1,
+           *         "limit": 100,
+           *         "total": 1,
+           *         "total_pages": 1,
+           *         "next_cursor": null
+           *       }
+           *     }
+           */
+          'application/json': {
+            /**
+             * @description true: the request succeeded
+             * @constant
+             */
+            status: true
+            /**
+             * @description Readable by people
+             * @example Users
+             */
+            message: string
+            data: components['schemas']['Person'][]
+            pagination: components['schemas']['Pagination']
+          }
+        }
+      }
+      /** @description The body is still the one that `if-none-match` names */
+      304: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
+      /** @description The request is not valid */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Unauthorized - Not logged in */
+      401: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Forbidden - This API key is for other devices */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Too many requests; wait and try again */
+      429: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request headers are too large */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Something unforeseen happened; the request id finds it in the log */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The answer took longer than a request may take and was given up; or: The service has more to do than it can; try again in a moment; or: The database does not answer; or: The service is stopping; try again in a moment */
+      503: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+    }
+  }
+  listDeviceUsers: {
+    parameters: {
+      query: {
+        /**
+         * @description database: as last read; device: asked of the terminal now, and stored nowhere
+         * @example database
+         */
+        source: 'database' | 'device'
+        /**
+         * @description Part of user_id or name, without case
+         * @example rahma
+         */
+        search?: string
+        /**
+         * @description Only who is on the terminal, or only who no longer is
+         * @example true
+         */
+        on_device?: 'true' | 'false'
+        /**
+         * @description Number of the page, from 1
+         * @example 1
+         */
+        page: number
+        /**
+         * @description Rows of a page
+         * @example 100
+         */
+        limit: number
+      }
+      header?: never
+      path: {
+        /**
+         * @description Id of the device
+         * @example 1
+         */
+        deviceId: number
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Users */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "status": true,
+           *       "message": "Users",
+           *       "data": [
+           *         {
+           *           "device_id": 1,
+           *           "user_id": "1042",
+           *           "name": "Siti Rahma",
+           *           "privilege": 0,
+           *           "card_number": 8812345,
+           *           "group": 1,
+           *           "has_password": false,
+           *           "fingers": [
+           *             6
+           *           ],
+           *           "on_device": true,
+           *           "updated_at": "2024-02-05T14:30:00Z"
+           *         }
+           *       ],
+           *       "pagination": {
+           *         "page": 1,
+           *         "limit": 100,
+           *         "total": 1,
+           *         "total_pages": 1,
+           *         "next_cursor": null
+           *       }
+           *     }
+           */
+          'application/json': {
+            /**
+             * @description true: the request succeeded
+             * @constant
+             */
+            status: true
+            /**
+             * @description Readable by people
+             * @example Users
+             */
+            message: string
+            data: components['schemas']['Person'][]
+            pagination: components['schemas']['Pagination']
+          }
+        }
+      }
+      /** @description The request is not valid */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Unauthorized - Not logged in */
+      401: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Forbidden - This API key is for other devices */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description There is no device with this id */
+      404: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description An admin has switched this device off */
+      409: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Too many requests; wait and try again */
+      429: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request headers are too large */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The terminal answered and refused; or: The terminal sent records of a form that is not known; nothing was guessed and nothing stored; or: The stored comm key cannot be decrypted; ENCRYPTION_KEY is not the one it was stored with (set ENCRYPTION_KEY_PREVIOUS, or enter the key again); or: Something unforeseen happened; the request id finds it in the log */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The terminal does not answer; check its power, address and port; or: The terminal answers too late; or: Another operation holds the terminal; or: The terminal no longer accepts the stored comm key; change the device and enter the right one; or: The transfer from the terminal does not add up; it is begun again; or: The job queue does not answer; or: The answer took longer than a request may take and was given up; or: The service has more to do than it can; try again in a moment; or: The database does not answer; or: The service is stopping; try again in a moment */
+      503: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+    }
+  }
+  addUser: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        /**
+         * @description Id of the device
+         * @example 1
+         */
+        deviceId: number
+      }
+      cookie?: never
+    }
+    /** @description Who is to be added */
+    requestBody: {
+      content: {
+        /**
+         * @example {
+         *       "user_id": "1042",
+         *       "name": "Siti Rahma"
+         *     }
+         */
+        'application/json': {
+          /**
+           * @description The PIN; what a terminal takes differs: most only digits
+           * @example 1042
+           */
+          user_id: string
+          /**
+           * Format: name
+           * @example Siti Rahma
+           */
+          name: string
+          /**
+           * @description 0 user, 2 enroller, 6 manager, 14 administrator; above 0 by an admin only
+           * @example 0
+           * @enum {unknown}
+           */
+          privilege?: 0 | 2 | 6 | 14
+          /**
+           * @description What the person types at the terminal: digits; empty for none
+           * @example 4711
+           */
+          password?: string
+          /**
+           * @description null or 0 for none
+           * @example 8812345
+           */
+          card_number?: number | null
+          /**
+           * @description Access group
+           * @example 1
+           */
+          group?: number
+          /**
+           * @description Which finger is enrolled
+           * @default 6
+           * @example 6
+           */
+          finger?: number
+          /**
+           * @description Whether the terminal asks for a finger, three times; the answer waits for that
+           * @default true
+           * @example true
+           */
+          enroll?: boolean
+          /**
+           * @description Seconds that the enrolment may take
+           * @default 60
+           * @example 60
+           */
+          enroll_timeout?: number
+        }
+      }
+    }
+    responses: {
+      /** @description User added successfully */
+      201: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "status": true,
+           *       "message": "User added successfully",
+           *       "data": {
+           *         "device_id": 1,
+           *         "user_id": "1042",
+           *         "name": "Siti Rahma",
+           *         "privilege": 0,
+           *         "card_number": 8812345,
+           *         "group": 1,
+           *         "has_password": false,
+           *         "fingers": [
+           *           6
+           *         ],
+           *         "on_device": true,
+           *         "updated_at": "2024-02-05T14:30:00Z"
+           *       }
+           *     }
+           */
+          'application/json': {
+            /**
+             * @description true: the request succeeded
+             * @constant
+             */
+            status: true
+            /**
+             * @description Readable by people
+             * @example User added successfully
+             */
+            message: string
+            data: components['schemas']['Person']
+          }
+        }
+      }
+      /** @description The finger was not enrolled, and the person was taken off the terminal again; or: The request is not valid */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Unauthorized - Not logged in */
+      401: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Forbidden - Not an admin; or: Forbidden - Your role does not allow this; or: Forbidden - This API key is for other devices */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description There is no device with this id */
+      404: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request did not arrive in time */
+      408: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Somebody on this device has this user_id already; or: An admin has switched this device off */
+      409: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request body is too large */
+      413: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Send the body as application/json */
+      415: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Too many requests; wait and try again */
+      429: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request headers are too large */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The terminal answered and refused; or: The terminal sent records of a form that is not known; nothing was guessed and nothing stored; or: The stored comm key cannot be decrypted; ENCRYPTION_KEY is not the one it was stored with (set ENCRYPTION_KEY_PREVIOUS, or enter the key again); or: Something unforeseen happened; the request id finds it in the log */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The terminal does not answer; check its power, address and port; or: The terminal answers too late; or: Another operation holds the terminal; or: The terminal no longer accepts the stored comm key; change the device and enter the right one; or: The transfer from the terminal does not add up; it is begun again; or: The job queue does not answer; or: The answer took longer than a request may take and was given up; or: The service has more to do than it can; try again in a moment; or: The database does not answer; or: The service is stopping; try again in a moment */
+      503: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+    }
+  }
+  changeUser: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        /**
+         * @description Id of the device
+         * @example 1
+         */
+        deviceId: number
+        /**
+         * @description The PIN
+         * @example 1042
+         */
+        userId: string
+      }
+      cookie?: never
+    }
+    /** @description What is to be changed; what is left out stays */
+    requestBody: {
+      content: {
+        /**
+         * @example {
+         *       "name": "Siti Rahma",
+         *       "card_number": 8812345
+         *     }
+         */
+        'application/json': {
+          /**
+           * Format: name
+           * @example Siti Rahma
+           */
+          name?: string
+          /**
+           * @description 0 user, 2 enroller, 6 manager, 14 administrator; above 0 by an admin only
+           * @example 0
+           * @enum {unknown}
+           */
+          privilege?: 0 | 2 | 6 | 14
+          /**
+           * @description What the person types at the terminal: digits; empty for none
+           * @example 4711
+           */
+          password?: string
+          /**
+           * @description null or 0 for none
+           * @example 8812345
+           */
+          card_number?: number | null
+          /**
+           * @description Access group
+           * @example 1
+           */
+          group?: number
+        }
+      }
+    }
+    responses: {
+      /** @description User updated successfully */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "status": true,
+           *       "message": "User updated successfully",
+           *       "data": {
+           *         "device_id": 1,
+           *         "user_id": "1042",
+           *         "name": "Siti Rahma",
+           *         "privilege": 0,
+           *         "card_number": 8812345,
+           *         "group": 1,
+           *         "has_password": false,
+           *         "fingers": [
+           *           6
+           *         ],
+           *         "on_device": true,
+           *         "updated_at": "2024-02-05T14:30:00Z"
+           *       }
+           *     }
+           */
+          'application/json': {
+            /**
+             * @description true: the request succeeded
+             * @constant
+             */
+            status: true
+            /**
+             * @description Readable by people
+             * @example User updated successfully
+             */
+            message: string
+            data: components['schemas']['Person']
+          }
+        }
+      }
+      /** @description The request is not valid */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Unauthorized - Not logged in */
+      401: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Forbidden - Not an admin; or: Forbidden - Your role does not allow this; or: Forbidden - This API key is for other devices */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Nobody on this device has this user_id; or: There is no device with this id */
+      404: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request did not arrive in time */
+      408: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description An admin has switched this device off */
+      409: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request body is too large */
+      413: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Send the body as application/json */
+      415: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Too many requests; wait and try again */
+      429: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request headers are too large */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The terminal answered and refused; or: The terminal sent records of a form that is not known; nothing was guessed and nothing stored; or: The stored comm key cannot be decrypted; ENCRYPTION_KEY is not the one it was stored with (set ENCRYPTION_KEY_PREVIOUS, or enter the key again); or: Something unforeseen happened; the request id finds it in the log */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The terminal does not answer; check its power, address and port; or: The terminal answers too late; or: Another operation holds the terminal; or: The terminal no longer accepts the stored comm key; change the device and enter the right one; or: The transfer from the terminal does not add up; it is begun again; or: The job queue does not answer; or: The answer took longer than a request may take and was given up; or: The service has more to do than it can; try again in a moment; or: The database does not answer; or: The service is stopping; try again in a moment */
+      503: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+    }
+  }
+  removeUser: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        /**
+         * @description Id of the device
+         * @example 1
+         */
+        deviceId: number
+        /**
+         * @description The PIN
+         * @example 1042
+         */
+        userId: string
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description User deleted successfully */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "status": true,
+           *       "message": "User deleted successfully",
+           *       "data": {
+           *         "device_id": 1,
+           *         "user_id": "1042"
+           *       }
+           *     }
+           */
+          'application/json': {
+            /**
+             * @description true: the request succeeded
+             * @constant
+             */
+            status: true
+            /**
+             * @description Readable by people
+             * @example User deleted successfully
+             */
+            message: string
+            data: components['schemas']['RemovedPerson']
+          }
+        }
+      }
+      /** @description The request is not valid */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Unauthorized - Not logged in */
+      401: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Forbidden - Your role does not allow this; or: Forbidden - This API key is for other devices */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Nobody on this device has this user_id; or: There is no device with this id */
+      404: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description An admin has switched this device off */
+      409: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Too many requests; wait and try again */
+      429: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request headers are too large */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The terminal answered and refused; or: The terminal sent records of a form that is not known; nothing was guessed and nothing stored; or: The stored comm key cannot be decrypted; ENCRYPTION_KEY is not the one it was stored with (set ENCRYPTION_KEY_PREVIOUS, or enter the key again); or: Something unforeseen happened; the request id finds it in the log */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The terminal does not answer; check its power, address and port; or: The terminal answers too late; or: Another operation holds the terminal; or: The terminal no longer accepts the stored comm key; change the device and enter the right one; or: The transfer from the terminal does not add up; it is begun again; or: The job queue does not answer; or: The answer took longer than a request may take and was given up; or: The service has more to do than it can; try again in a moment; or: The database does not answer; or: The service is stopping; try again in a moment */
+      503: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+    }
+  }
+  syncUsersToDatabase: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        /**
+         * @description Id of the device
+         * @example 1
+         */
+        deviceId: number
+      }
+      cookie?: never
+    }
+    /** @description Nothing is to be said */
+    requestBody?: {
+      content: {
+        /** @example {} */
+        'application/json': Record<string, never>
+      }
+    }
+    responses: {
+      /** @description User sync job queued successfully */
+      202: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "status": true,
+           *       "message": "User sync job queued successfully",
+           *       "data": {
+           *         "job_id": "sync-device-1-20240205143000",
+           *         "device_id": 1,
+           *         "status": "queued",
+           *         "queued_at": "2024-02-05T14:30:00Z"
+           *       }
+           *     }
+           */
+          'application/json': {
+            /**
+             * @description true: the request succeeded
+             * @constant
+             */
+            status: true
+            /**
+             * @description Readable by people
+             * @example User sync job queued successfully
+             */
+            message: string
+            data: components['schemas']['JobReceipt']
+          }
+        }
+      }
+      /** @description The request is not valid */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Unauthorized - Not logged in */
+      401: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Forbidden - Your role does not allow this; or: Forbidden - This API key is for other devices */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description There is no device with this id */
+      404: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request did not arrive in time */
+      408: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description An admin has switched this device off */
+      409: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request body is too large */
+      413: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Send the body as application/json */
+      415: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Too many requests; wait and try again */
+      429: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request headers are too large */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Something unforeseen happened; the request id finds it in the log */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The answer took longer than a request may take and was given up; or: The service has more to do than it can; try again in a moment; or: The database does not answer; or: The service is stopping; try again in a moment */
+      503: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+    }
+  }
+  syncUsersToDevice: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        /**
+         * @description Id of the device
+         * @example 1
+         */
+        deviceId: number
+      }
+      cookie?: never
+    }
+    /** @description Whom, and from where */
+    requestBody?: {
+      content: {
+        /**
+         * @example {
+         *       "from_device_id": 2,
+         *       "dry_run": true
+         *     }
+         */
+        'application/json': {
+          /**
+           * @description Whom; left out: everybody of the other device, or everybody whom the database has on this one. From the database a person is taken as this device has or had them, else as any other last had them
+           * @example [
+           *       "1042",
+           *       "1043"
+           *     ]
+           */
+          user_ids?: string[]
+          /**
+           * @description The device to read them from, with passwords and templates; left out: the database
+           * @example 2
+           */
+          from_device_id?: number
+          /**
+           * @description Whether fingerprint templates are written too; from the database only where STORE_TEMPLATES is set
+           * @default true
+           * @example true
+           */
+          templates?: boolean
+          /**
+           * @description Writes nothing; the result of the job tells what would be written
+           * @default false
+           * @example false
+           */
+          dry_run?: boolean
+        }
+      }
+    }
+    responses: {
+      /** @description User copy job queued successfully */
+      202: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "status": true,
+           *       "message": "User copy job queued successfully",
+           *       "data": {
+           *         "job_id": "sync-device-1-20240205143000",
+           *         "device_id": 1,
+           *         "status": "queued",
+           *         "queued_at": "2024-02-05T14:30:00Z"
+           *       }
+           *     }
+           */
+          'application/json': {
+            /**
+             * @description true: the request succeeded
+             * @constant
+             */
+            status: true
+            /**
+             * @description Readable by people
+             * @example User copy job queued successfully
+             */
+            message: string
+            data: components['schemas']['JobReceipt']
+          }
+        }
+      }
+      /** @description The request is not valid */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Unauthorized - Not logged in */
+      401: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Forbidden - Your role does not allow this; or: Forbidden - This API key is for other devices */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description There is no device with this id */
+      404: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request did not arrive in time */
+      408: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description An admin has switched this device off */
+      409: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request body is too large */
+      413: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Send the body as application/json */
+      415: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Too many requests; wait and try again */
+      429: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request headers are too large */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Something unforeseen happened; the request id finds it in the log */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The answer took longer than a request may take and was given up; or: The service has more to do than it can; try again in a moment; or: The database does not answer; or: The service is stopping; try again in a moment */
+      503: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+    }
+  }
+  streamAttendance: {
+    parameters: {
+      query: {
+        /**
+         * @description Of this device
+         * @example 1
+         */
+        device_id?: number
+        /**
+         * @description Whether attempts that an access panel refused are listed: not, alone, or too
+         * @example false
+         */
+        denied: 'false' | 'true' | 'all'
+        /**
+         * @description As the header `last-event-id`, which counts more: for clients that cannot send it
+         * @example 1
+         */
+        last_event_id?: number
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Events named `punch`; the data of each is one punch as the lists show it, in JSON */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example id: 7
+           *     event: punch
+           *     data: {"id":7,"device_id":1,"user_id":"0042"}
+           */
+          'text/event-stream': string
+        }
+      }
+      /** @description The request is not valid */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Unauthorized - Not logged in */
+      401: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Forbidden - This API key is for other devices */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Too many requests; wait and try again */
+      429: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request headers are too large */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Something unforeseen happened; the request id finds it in the log */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The answer took longer than a request may take and was given up; or: The service has more to do than it can; try again in a moment; or: The database does not answer; or: The service is stopping; try again in a moment */
       503: {
         headers: {
           [name: string]: unknown
@@ -3416,6 +11050,22 @@ export interface operations {
           }
         }
       }
+      /** @description Forbidden - This API key is for other devices */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
       /** @description Too many requests; wait and try again */
       429: {
         headers: {
@@ -3464,7 +11114,222 @@ export interface operations {
           }
         }
       }
-      /** @description The answer took longer than a request may take and was given up; or: The database does not answer; or: The service is stopping; try again in a moment */
+      /** @description The answer took longer than a request may take and was given up; or: The service has more to do than it can; try again in a moment; or: The database does not answer; or: The service is stopping; try again in a moment */
+      503: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+    }
+  }
+  listJobs: {
+    parameters: {
+      query: {
+        /**
+         * @description Of this device
+         * @example 1
+         */
+        device_id?: number
+        /**
+         * @description What has become of it
+         * @example completed
+         */
+        state?: 'waiting' | 'active' | 'completed' | 'failed' | 'cancelled'
+        /**
+         * @description Of this queue
+         * @example attendance-sync
+         */
+        queue?: 'attendance-sync' | 'user-sync' | 'notifications' | 'maintenance'
+        /**
+         * @description Number of the page, from 1
+         * @example 1
+         */
+        page: number
+        /**
+         * @description Rows of a page
+         * @example 100
+         */
+        limit: number
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Jobs */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "status": true,
+           *       "message": "Jobs",
+           *       "data": [
+           *         {
+           *           "job_id": "sync-device-1-20240205143000",
+           *           "device_id": 1,
+           *           "queue": "attendance-sync",
+           *           "state": "completed",
+           *           "run_at": "2024-02-05T14:30:00Z",
+           *           "attempts": 1,
+           *           "max_attempts": 4,
+           *           "progress": {
+           *             "phase": "done",
+           *             "done": 5000,
+           *             "total": 5000
+           *           },
+           *           "result": {
+           *             "announced_before": 5000,
+           *             "announced_after": 5000,
+           *             "bytes_announced": 200004,
+           *             "bytes_received": 200004,
+           *             "from": 0,
+           *             "read": 5000,
+           *             "new": 5000,
+           *             "known": 0,
+           *             "invalid_time": 0
+           *           },
+           *           "error": null,
+           *           "queued_at": "2024-02-05T14:30:00Z",
+           *           "started_at": "2024-02-05T14:30:00Z",
+           *           "finished_at": "2024-02-05T14:30:00Z"
+           *         }
+           *       ],
+           *       "pagination": {
+           *         "page": 1,
+           *         "limit": 100,
+           *         "total": 1,
+           *         "total_pages": 1,
+           *         "next_cursor": null
+           *       }
+           *     }
+           */
+          'application/json': {
+            /**
+             * @description true: the request succeeded
+             * @constant
+             */
+            status: true
+            /**
+             * @description Readable by people
+             * @example Jobs
+             */
+            message: string
+            data: components['schemas']['Job'][]
+            pagination: components['schemas']['Pagination']
+          }
+        }
+      }
+      /** @description The request is not valid */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Unauthorized - Not logged in */
+      401: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Forbidden - This API key is for other devices */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Too many requests; wait and try again */
+      429: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request headers are too large */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Something unforeseen happened; the request id finds it in the log */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The answer took longer than a request may take and was given up; or: The service has more to do than it can; try again in a moment; or: The database does not answer; or: The service is stopping; try again in a moment */
       503: {
         headers: {
           [name: string]: unknown
@@ -3585,6 +11450,22 @@ export interface operations {
           }
         }
       }
+      /** @description Forbidden - This API key is for other devices */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
       /** @description There is no job with this id */
       404: {
         headers: {
@@ -3649,7 +11530,838 @@ export interface operations {
           }
         }
       }
+      /** @description The answer took longer than a request may take and was given up; or: The service has more to do than it can; try again in a moment; or: The database does not answer; or: The service is stopping; try again in a moment */
+      503: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+    }
+  }
+  cancelJob: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        /**
+         * @description Id of the job, as it was given when it was queued
+         * @example sync-device-1-20240205143000
+         */
+        jobId: string
+      }
+      cookie?: never
+    }
+    /** @description Nothing is to be said */
+    requestBody?: {
+      content: {
+        /** @example {} */
+        'application/json': Record<string, never>
+      }
+    }
+    responses: {
+      /** @description Cancellation requested */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "status": true,
+           *       "message": "Cancellation requested",
+           *       "data": {
+           *         "job_id": "sync-device-1-20240205143000",
+           *         "device_id": 1,
+           *         "queue": "attendance-sync",
+           *         "state": "completed",
+           *         "run_at": "2024-02-05T14:30:00Z",
+           *         "attempts": 1,
+           *         "max_attempts": 4,
+           *         "progress": {
+           *           "phase": "done",
+           *           "done": 5000,
+           *           "total": 5000
+           *         },
+           *         "result": {
+           *           "announced_before": 5000,
+           *           "announced_after": 5000,
+           *           "bytes_announced": 200004,
+           *           "bytes_received": 200004,
+           *           "from": 0,
+           *           "read": 5000,
+           *           "new": 5000,
+           *           "known": 0,
+           *           "invalid_time": 0
+           *         },
+           *         "error": null,
+           *         "queued_at": "2024-02-05T14:30:00Z",
+           *         "started_at": "2024-02-05T14:30:00Z",
+           *         "finished_at": "2024-02-05T14:30:00Z"
+           *       }
+           *     }
+           */
+          'application/json': {
+            /**
+             * @description true: the request succeeded
+             * @constant
+             */
+            status: true
+            /**
+             * @description Readable by people
+             * @example Cancellation requested
+             */
+            message: string
+            data: components['schemas']['Job']
+          }
+        }
+      }
+      /** @description The request is not valid */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Unauthorized - Not logged in */
+      401: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Forbidden - Your role does not allow this; or: Forbidden - This API key is for other devices */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description There is no job with this id */
+      404: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request did not arrive in time */
+      408: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request body is too large */
+      413: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Send the body as application/json */
+      415: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Too many requests; wait and try again */
+      429: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request headers are too large */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Something unforeseen happened; the request id finds it in the log */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The answer took longer than a request may take and was given up; or: The service has more to do than it can; try again in a moment; or: The database does not answer; or: The service is stopping; try again in a moment */
+      503: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+    }
+  }
+  clearCache: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /** @description Nothing is to be said */
+    requestBody?: {
+      content: {
+        /** @example {} */
+        'application/json': Record<string, never>
+      }
+    }
+    responses: {
+      /** @description Cache cleared successfully */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "status": true,
+           *       "message": "Cache cleared successfully",
+           *       "data": {
+           *         "cleared_keys": 42
+           *       }
+           *     }
+           */
+          'application/json': {
+            /**
+             * @description true: the request succeeded
+             * @constant
+             */
+            status: true
+            /**
+             * @description Readable by people
+             * @example Cache cleared successfully
+             */
+            message: string
+            data: components['schemas']['ClearedCache']
+          }
+        }
+      }
+      /** @description The request is not valid */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Unauthorized - Not logged in */
+      401: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Forbidden - Not an admin; or: Forbidden - This API key is for other devices */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request did not arrive in time */
+      408: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request body is too large */
+      413: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Send the body as application/json */
+      415: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Too many requests; wait and try again */
+      429: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request headers are too large */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Something unforeseen happened; the request id finds it in the log */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The answer took longer than a request may take and was given up; or: The service has more to do than it can; try again in a moment; or: The database does not answer; or: The service is stopping; try again in a moment */
+      503: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+    }
+  }
+  metrics: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description In Prometheus' text format */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'text/plain': string
+        }
+      }
+      /** @description Unauthorized - Not logged in */
+      401: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Forbidden - Not an admin; or: Forbidden - This API key is for other devices */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Too many requests; wait and try again */
+      429: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request headers are too large */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Something unforeseen happened; the request id finds it in the log */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
       /** @description The answer took longer than a request may take and was given up; or: The database does not answer; or: The service is stopping; try again in a moment */
+      503: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+    }
+  }
+  testNotifications: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /** @description Nothing is to be said */
+    requestBody?: {
+      content: {
+        /** @example {} */
+        'application/json': Record<string, never>
+      }
+    }
+    responses: {
+      /** @description No way to deliver notices is set: set SMTP_URL with NOTIFY_EMAILS, SLACK_WEBHOOK_URL, or WEBHOOK_URL with WEBHOOK_SECRET */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "status": true,
+           *       "message": "No way to deliver notices is set: set SMTP_URL with NOTIFY_EMAILS, SLACK_WEBHOOK_URL, or WEBHOOK_URL with WEBHOOK_SECRET",
+           *       "data": {
+           *         "channels": [
+           *           "smtp"
+           *         ],
+           *         "jobs": [
+           *           {
+           *             "channel": "smtp",
+           *             "job_id": "notice-0b3f2c3e-6d0b-4b1e-9a55-2f6d3a1c7e10-smtp"
+           *           }
+           *         ]
+           *       }
+           *     }
+           */
+          'application/json': {
+            /**
+             * @description true: the request succeeded
+             * @constant
+             */
+            status: true
+            /**
+             * @description Readable by people
+             * @example No way to deliver notices is set: set SMTP_URL with NOTIFY_EMAILS, SLACK_WEBHOOK_URL, or WEBHOOK_URL with WEBHOOK_SECRET
+             */
+            message: string
+            data: components['schemas']['NoticeTestReceipt']
+          }
+        }
+      }
+      /** @description Test notices queued */
+      202: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "status": true,
+           *       "message": "Test notices queued",
+           *       "data": {
+           *         "channels": [
+           *           "smtp"
+           *         ],
+           *         "jobs": [
+           *           {
+           *             "channel": "smtp",
+           *             "job_id": "notice-0b3f2c3e-6d0b-4b1e-9a55-2f6d3a1c7e10-smtp"
+           *           }
+           *         ]
+           *       }
+           *     }
+           */
+          'application/json': {
+            /**
+             * @description true: the request succeeded
+             * @constant
+             */
+            status: true
+            /**
+             * @description Readable by people
+             * @example Test notices queued
+             */
+            message: string
+            data: components['schemas']['NoticeTestReceipt']
+          }
+        }
+      }
+      /** @description The request is not valid */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Unauthorized - Not logged in */
+      401: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Forbidden - Not an admin; or: Forbidden - This API key is for other devices */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request did not arrive in time */
+      408: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request body is too large */
+      413: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Send the body as application/json */
+      415: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Too many requests; wait and try again */
+      429: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The request headers are too large */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description Something unforeseen happened; the request id finds it in the log */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            status: false
+            /** @description Readable by people */
+            message: string
+            error: components['schemas']['ErrorBody']
+            metadata: components['schemas']['ErrorMetadata']
+          }
+        }
+      }
+      /** @description The answer took longer than a request may take and was given up; or: The service has more to do than it can; try again in a moment; or: The database does not answer; or: The service is stopping; try again in a moment */
       503: {
         headers: {
           [name: string]: unknown

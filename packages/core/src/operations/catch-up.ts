@@ -38,7 +38,7 @@ export class CatchUp {
       this.#paused = sync
       return undefined
     }
-    const { records, capacity } = sync.fill ?? { records: null, capacity: null }
+    const { records, capacity } = sync.fill
     await finishSync(this.#parts, hand.device.id, { records, capacity })
     // Rows of live events that were taken over are not new, and yet no longer what they were.
     if (certificate.read > 0) await this.#parts.changes.tell({ of: 'punches', deviceId: hand.device.id })
