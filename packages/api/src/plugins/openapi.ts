@@ -53,7 +53,7 @@ export const openapi = fp(
           },
         },
       },
-      transformObject: leaveOptionalBodiesOptional,
+      transformObject: leaveOptional,
       stripBasePath: false,
       convertConstToEnum: false,
       refResolver: {
@@ -127,11 +127,18 @@ function generalErrors(route: RouteOptions, schema: FastifySchema, role: Access)
   return names
 }
 
-/** The plugin says of every body that it must be sent; one in which nothing must stand may be left out. */
-const leaveOptionalBodiesOptional: SwaggerTransformObject = (document) => {
+/**
+ * Tells what may be left out. The plugin says of every body that it must be sent, though nothing need stand in some; and handlers are
+ * given a parameter's default, so to its schema it is always there, though nobody has to send it.
+ */
+const leaveOptional: SwaggerTransformObject = (document) => {
   if ('swaggerObject' in document) return document.swaggerObject
   for (const item of Object.values(document.openapiObject.paths ?? {})) {
-    for (const operation of [item?.post, item?.put, item?.patch, item?.delete]) {
+    for (const operation of [item?.get, item?.post, item?.put, item?.patch, item?.delete]) {
+      for (const parameter of operation?.parameters ?? []) {
+        if ('$ref' in parameter || parameter.schema === undefined || '$ref' in parameter.schema) continue
+        if (parameter.schema.default !== undefined) parameter.required = false
+      }
       const body = operation?.requestBody
       if (body === undefined || '$ref' in body) continue
       const schema = body.content['application/json']?.schema

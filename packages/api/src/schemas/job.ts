@@ -4,6 +4,7 @@ import type { JobListFilter, JobView, QueueStats } from '@org/core'
 import { Type } from 'typebox'
 import type { Static, TInteger } from 'typebox'
 import { Instant, InstantOrNull, toInstant, toInstantOrNull } from './instant.ts'
+import { JobResult, toJobResult } from './job-result.ts'
 import { PageQuery } from './paging.ts'
 
 const JOB_ID_EXAMPLE = 'sync-device-1-20240205143000'
@@ -169,9 +170,8 @@ export const JobReply = Type.Object(
         examples: [{ phase: 'done', done: 5000, total: 5000 }],
       },
     ),
-    result: Type.Union([Type.Record(Type.String(), Type.Unknown()), Type.Null()], {
-      description:
-        'What the job yields; of a sync its certificate, where read = new + known. Null until completed',
+    result: Type.Union([...JobResult.anyOf, Type.Null()], {
+      description: 'What the job yields; of a sync its certificate. Null until completed',
       examples: [
         {
           announced_before: 5000,
@@ -223,7 +223,7 @@ export function toJobReply(job: JobView): Static<typeof JobReply> {
     attempts: job.attempts,
     max_attempts: job.maxAttempts,
     progress: job.progress === null ? null : { ...job.progress },
-    result: recordOrNull(job.result),
+    result: toJobResult(job.result),
     error: job.error === null ? null : { ...job.error },
     queued_at: toInstant(job.queuedAt),
     started_at: toInstantOrNull(job.startedAt),
@@ -248,8 +248,4 @@ export function toQueueStatsReply({ totals, queues, at }: QueueStats): Static<ty
     ),
     last_updated: toInstant(at),
   }
-}
-
-function recordOrNull(value: unknown): Record<string, unknown> | null {
-  return typeof value === 'object' && value !== null ? { ...value } : null
 }

@@ -1844,7 +1844,7 @@ export interface components {
         total: number | null
       } | null
       /**
-       * @description What the job yields; of a sync its certificate, where read = new + known. Null until completed
+       * @description What the job yields; of a sync its certificate. Null until completed
        * @example {
        *       "announced_before": 5000,
        *       "announced_after": 5000,
@@ -1857,9 +1857,15 @@ export interface components {
        *       "invalid_time": 0
        *     }
        */
-      result: {
-        [key: string]: unknown
-      } | null
+      result:
+        | components['schemas']['SyncCertificate']
+        | components['schemas']['PeopleSyncReport']
+        | components['schemas']['PeopleCopyReport']
+        | components['schemas']['ClearingReceipt']
+        | components['schemas']['TimesCorrection']
+        | components['schemas']['NoticeReceipt']
+        | components['schemas']['PunchReceipt']
+        | null
       /**
        * @description Why the last attempt failed
        * @example null
@@ -1884,6 +1890,94 @@ export interface components {
        * @example 2024-02-05T14:30:00Z
        */
       finished_at: string | null
+    }
+    /** @description Of a sync of punches: proof that nothing is missing; read = new + known */
+    SyncCertificate: {
+      announced_before: number | null
+      announced_after: number | null
+      bytes_announced: number
+      bytes_received: number
+      from: number
+      read: number
+      new: number
+      known: number
+      invalid_time: number
+    }
+    /** @description Of a sync of people: read = inserted + updated + unchanged + suspicious + doubled */
+    PeopleSyncReport: {
+      announced: number | null
+      read: number
+      inserted: number
+      updated: number
+      unchanged: number
+      gone: number | null
+      suspicious: number
+      doubled: number
+      fingers_read: boolean
+      templates_kept: number | null
+    }
+    /** @description Of people written to a terminal: what became of each */
+    PeopleCopyReport: {
+      dry_run: boolean
+      chosen: number
+      added: {
+        count: number
+        users: {
+          user_id: string
+          reason: string
+          fingers: number[]
+          message?: string
+        }[]
+      }
+      updated: {
+        count: number
+        users: {
+          user_id: string
+          reason: string
+          fingers: number[]
+          message?: string
+        }[]
+      }
+      unchanged: {
+        count: number
+        users: {
+          user_id: string
+          reason: string
+          fingers: number[]
+          message?: string
+        }[]
+      }
+      refused: {
+        count: number
+        users: {
+          user_id: string
+          reason: string
+          fingers: number[]
+          message?: string
+        }[]
+      }
+      templates_from: 'device' | 'database' | 'none'
+    }
+    /** @description Of a clearing: records taken off the terminal, and the read that came before */
+    ClearingReceipt: {
+      cleared: number
+      read: number
+      new: number
+    }
+    /** @description Of a change of a zone: punches gone over, and those that changed */
+    TimesCorrection: {
+      seen: number
+      changed: number
+    }
+    /** @description Of a notice that was delivered */
+    NoticeReceipt: {
+      channel: 'smtp' | 'slack' | 'webhook'
+      notice_id: string
+    }
+    /** @description Of punches that the webhook took */
+    PunchReceipt: {
+      delivery_id: string
+      punches: number
     }
     /** @description What was removed */
     ClearedCache: {
@@ -3242,17 +3336,17 @@ export interface operations {
   }
   listAccounts: {
     parameters: {
-      query: {
+      query?: {
         /**
          * @description Number of the page, from 1
          * @example 1
          */
-        page: number
+        page?: number
         /**
          * @description Rows of a page
          * @example 100
          */
-        limit: number
+        limit?: number
       }
       header?: never
       path?: never
@@ -3856,17 +3950,17 @@ export interface operations {
   }
   listApiKeys: {
     parameters: {
-      query: {
+      query?: {
         /**
          * @description Number of the page, from 1
          * @example 1
          */
-        page: number
+        page?: number
         /**
          * @description Rows of a page
          * @example 100
          */
-        limit: number
+        limit?: number
       }
       header?: never
       path?: never
@@ -4471,7 +4565,7 @@ export interface operations {
   }
   listAudit: {
     parameters: {
-      query: {
+      query?: {
         /**
          * @description Who did it: an e-mail address, key:<name> or system
          * @example admin@example.com
@@ -4511,12 +4605,12 @@ export interface operations {
          * @description Number of the page, from 1
          * @example 1
          */
-        page: number
+        page?: number
         /**
          * @description Rows of a page
          * @example 100
          */
-        limit: number
+        limit?: number
       }
       header?: never
       path?: never
@@ -4834,7 +4928,7 @@ export interface operations {
   }
   listDevices: {
     parameters: {
-      query: {
+      query?: {
         /**
          * @description inactive: switched off by an admin; nothing touches the terminal
          * @example active
@@ -4849,12 +4943,12 @@ export interface operations {
          * @description Number of the page, from 1
          * @example 1
          */
-        page: number
+        page?: number
         /**
          * @description Rows of a page
          * @example 100
          */
-        limit: number
+        limit?: number
       }
       header?: never
       path?: never
@@ -7602,7 +7696,7 @@ export interface operations {
   }
   listAttendance: {
     parameters: {
-      query: {
+      query?: {
         /**
          * @description Of this device
          * @example 1
@@ -7637,22 +7731,22 @@ export interface operations {
          * @description Whether attempts that an access panel refused are listed: not, alone, or too
          * @example false
          */
-        denied: 'false' | 'true' | 'all'
+        denied?: 'false' | 'true' | 'all'
         /**
          * @description Newest or oldest first; punches without an instant come last either way
          * @example -timestamp
          */
-        sort: '-timestamp' | 'timestamp'
+        sort?: '-timestamp' | 'timestamp'
         /**
          * @description Number of the page, from 1
          * @example 1
          */
-        page: number
+        page?: number
         /**
          * @description Rows of a page
          * @example 100
          */
-        limit: number
+        limit?: number
         /**
          * @description `next_cursor` of the page before; with it `page` is ignored and nothing is counted
          * @example eyJhdCI6IjIwMjQifQ
@@ -7843,7 +7937,7 @@ export interface operations {
   }
   listAttendanceOfDevice: {
     parameters: {
-      query: {
+      query?: {
         /**
          * @description Of the person with this PIN, compared byte by byte
          * @example 0042
@@ -7873,22 +7967,22 @@ export interface operations {
          * @description Whether attempts that an access panel refused are listed: not, alone, or too
          * @example false
          */
-        denied: 'false' | 'true' | 'all'
+        denied?: 'false' | 'true' | 'all'
         /**
          * @description Newest or oldest first; punches without an instant come last either way
          * @example -timestamp
          */
-        sort: '-timestamp' | 'timestamp'
+        sort?: '-timestamp' | 'timestamp'
         /**
          * @description Number of the page, from 1
          * @example 1
          */
-        page: number
+        page?: number
         /**
          * @description Rows of a page
          * @example 100
          */
-        limit: number
+        limit?: number
         /**
          * @description `next_cursor` of the page before; with it `page` is ignored and nothing is counted
          * @example eyJhdCI6IjIwMjQifQ
@@ -8359,7 +8453,7 @@ export interface operations {
   }
   listAttendanceOfUser: {
     parameters: {
-      query: {
+      query?: {
         /**
          * @description Of this device
          * @example 1
@@ -8389,22 +8483,22 @@ export interface operations {
          * @description Whether attempts that an access panel refused are listed: not, alone, or too
          * @example false
          */
-        denied: 'false' | 'true' | 'all'
+        denied?: 'false' | 'true' | 'all'
         /**
          * @description Newest or oldest first; punches without an instant come last either way
          * @example -timestamp
          */
-        sort: '-timestamp' | 'timestamp'
+        sort?: '-timestamp' | 'timestamp'
         /**
          * @description Number of the page, from 1
          * @example 1
          */
-        page: number
+        page?: number
         /**
          * @description Rows of a page
          * @example 100
          */
-        limit: number
+        limit?: number
         /**
          * @description `next_cursor` of the page before; with it `page` is ignored and nothing is counted
          * @example eyJhdCI6IjIwMjQifQ
@@ -8861,12 +8955,12 @@ export interface operations {
   }
   exportAttendance: {
     parameters: {
-      query: {
+      query?: {
         /**
          * @description csv by RFC 4180, ndjson with a record a line, or a workbook
          * @example csv
          */
-        format: 'csv' | 'ndjson' | 'xlsx'
+        format?: 'csv' | 'ndjson' | 'xlsx'
         /**
          * @description Of this device
          * @example 1
@@ -8901,12 +8995,12 @@ export interface operations {
          * @description Whether attempts that an access panel refused are listed: not, alone, or too
          * @example false
          */
-        denied: 'false' | 'true' | 'all'
+        denied?: 'false' | 'true' | 'all'
         /**
          * @description Newest or oldest first; punches without an instant come last either way
          * @example -timestamp
          */
-        sort: '-timestamp' | 'timestamp'
+        sort?: '-timestamp' | 'timestamp'
       }
       header?: never
       path?: never
@@ -9041,7 +9135,7 @@ export interface operations {
   }
   listUsers: {
     parameters: {
-      query: {
+      query?: {
         /**
          * @description Of this device
          * @example 1
@@ -9061,12 +9155,12 @@ export interface operations {
          * @description Number of the page, from 1
          * @example 1
          */
-        page: number
+        page?: number
         /**
          * @description Rows of a page
          * @example 100
          */
-        limit: number
+        limit?: number
       }
       header?: never
       path?: never
@@ -9248,12 +9342,12 @@ export interface operations {
   }
   listDeviceUsers: {
     parameters: {
-      query: {
+      query?: {
         /**
          * @description database: as last read; device: asked of the terminal now, and stored nowhere
          * @example database
          */
-        source: 'database' | 'device'
+        source?: 'database' | 'device'
         /**
          * @description Part of user_id or name, without case
          * @example rahma
@@ -9268,12 +9362,12 @@ export interface operations {
          * @description Number of the page, from 1
          * @example 1
          */
-        page: number
+        page?: number
         /**
          * @description Rows of a page
          * @example 100
          */
-        limit: number
+        limit?: number
       }
       header?: never
       path: {
@@ -10814,7 +10908,7 @@ export interface operations {
   }
   streamAttendance: {
     parameters: {
-      query: {
+      query?: {
         /**
          * @description Of this device
          * @example 1
@@ -10824,7 +10918,7 @@ export interface operations {
          * @description Whether attempts that an access panel refused are listed: not, alone, or too
          * @example false
          */
-        denied: 'false' | 'true' | 'all'
+        denied?: 'false' | 'true' | 'all'
         /**
          * @description As the header `last-event-id`, which counts more: for clients that cannot send it
          * @example 1
@@ -11134,7 +11228,7 @@ export interface operations {
   }
   listJobs: {
     parameters: {
-      query: {
+      query?: {
         /**
          * @description Of this device
          * @example 1
@@ -11154,12 +11248,12 @@ export interface operations {
          * @description Number of the page, from 1
          * @example 1
          */
-        page: number
+        page?: number
         /**
          * @description Rows of a page
          * @example 100
          */
-        limit: number
+        limit?: number
       }
       header?: never
       path?: never

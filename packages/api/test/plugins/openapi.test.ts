@@ -71,6 +71,13 @@ describe('the OpenAPI document', () => {
     ])
   })
 
+  it('asks for no parameter that has a default', () => {
+    const parameters = operations.flatMap(({ operation }) => operation.parameters ?? [])
+    const withDefault = parameters.filter(({ schema }) => schema['default'] !== undefined)
+    expect(withDefault.length).toBeGreaterThan(20)
+    expect(withDefault.filter(({ required }) => required === true)).toEqual([])
+  })
+
   it('refers to nothing that it does not have', () => {
     const refs = JSON.stringify(document).matchAll(/"\$ref":"#([^"]+)"/g)
     for (const [, pointer = ''] of refs) {

@@ -78,11 +78,26 @@ describe('GET /queue/jobs/{jobId}', () => {
 
   it('shows progress, certificate and error as they are', async () => {
     const progress = { phase: 'reading', done: 10, total: null }
-    const result = { read: 5000, new: 4000, known: 1000, announced_before: null }
+    const result = {
+      announced_before: null,
+      announced_after: null,
+      bytes_announced: 200_004,
+      bytes_received: 200_004,
+      from: 0,
+      read: 5000,
+      new: 4000,
+      known: 1000,
+      invalid_time: 0,
+    }
     const error = { code: 'DEVICE_TIMEOUT', message: 'The terminal answers too late' }
     await using api = await listening({ jobs: { find: async () => ({ ...JOB, progress, result, error }) } })
     const answer = await api.client.get(path, { token: api.token })
     expect(answer.data).toMatchObject({ progress, result, error })
+  })
+
+  it('shows no result that another version stored in another form', async () => {
+    await using api = await listening({ jobs: { find: async () => ({ ...JOB, result: { read: 5000 } }) } })
+    expect((await api.client.get(path, { token: api.token })).data).toMatchObject({ result: null })
   })
 
   it.each([path, '/api/v1/queue/jobs/..', '/api/v1/queue/jobs/%27%20OR%201=1', '/api/v1/queue/jobs/%00'])(
