@@ -1,0 +1,200 @@
+// The guide to the REST API: its lines are run in their order against a service with simulated terminals, each request must go
+// well, each answer shown must have the form of the one that came, and no endpoint is left out.
+import { spawn, spawnSync } from 'node:child_process'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { startApi } from '@org/api'
+import { createServices, readConfig } from '@org/core'
+import { openDatabase } from '@org/data'
+import { startWorker } from '@org/worker'
+import { startTerminal } from '@org/zk-sim'
+import { expect, it } from 'vitest'
+import { openApiDocument } from '../docs/openapi-document.ts'
+
+const ROOT = new URL('../..', import.meta.url).pathname
+const guide = await readFile(join(ROOT, 'docs/http-api.md'), 'utf8')
+const ADMIN = { email: 'admin@example.com', password: 'danish123' }
+/** Not an endpoint of its own list. */
+const THE_DOCUMENT = 'GET /openapi.json'
+const MARKER = '=== block ==='
+const COMPILING_MS = 120_000
+
+interface Fence {
+  readonly language: string
+  readonly text: string
+}
+
+/** The OpenAPI document, as far as it is read here. */
+interface Document {
+  readonly paths: Readonly<Record<string, object>>
+}
+
+const fences: Fence[] = [...guide.matchAll(/^```([a-z ]+)\n([\s\S]*?)^```$/gm)].map(
+  ([, language = '', text = '']) => ({ language, text }),
+)
+
+/** Some lines, and the answer that the guide shows behind them. */
+interface Block {
+  readonly lines: string
+  readonly shown: unknown
+}
+
+const blocks = fences.flatMap(({ language, text }, at): Block[] => {
+  if (language !== 'sh') return []
+  const next = fences[at + 1]
+  return [{ lines: text, shown: next?.language === 'json' ? JSON.parse(next.text) : undefined }]
+})
+
+it('works line by line, and shows what comes', { timeout: 300_000 }, async () => {
+  await using opened = new AsyncDisposableStack()
+  const folder = opened.adopt(await mkdtemp(join(tmpdir(), 'zk-guide-')), (it) => rm(it, { recursive: true }))
+  const terminal = opened.use(await startTerminal({ people: 20, punches: 500, fingers: 20 }))
+  const second = opened.use(await startTerminal({ serialNumber: 'SIM2', people: 0, punches: 0 }))
+  const config = readConfig({
+    DATA_DIR: folder,
+    LOG_LEVEL: 'silent',
+    ADMIN_EMAIL: ADMIN.email,
+    ADMIN_PASSWORD: ADMIN.password,
+    // Waiting for a job is asking for it often.
+    RATE_LIMIT_PER_MINUTE: '1000000',
+    OVERLOAD_DELAY_MS: '0',
+  })
+  const database = opened.adopt(await openDatabase(config.databaseUrl), (it) => it.close())
+  const services = opened.adopt(await createServices(config, database, { role: 'both' }), (it) => it.close())
+  await services.accounts.ensureFirstAdmin()
+  opened.adopt(startWorker(services), (it) => it.stop())
+  const api = opened.adopt(await startApi(services, { host: '127.0.0.1', port: 0 }), (it) => it.close())
+
+  const settings = {
+    API: `${api.address}/api/v1`,
+    EMAIL: ADMIN.email,
+    PASSWORD: ADMIN.password,
+    TERMINAL_PORT: String(terminal.port),
+    SECOND_PORT: String(second.port),
+  }
+  const setup = fences.find(({ language }) => language === 'sh setup')?.text ?? ''
+  expect([...setup.matchAll(/^(\w+)=/gm)].map(([, name]) => name)).toEqual(Object.keys(settings))
+
+  expect(blocks.length).toBeGreaterThan(25)
+  const marked = blocks.map(({ lines }) => `echo '${MARKER}'\necho '${MARKER}' >&2\n${lines}`)
+  // Each request also says its status, on the side.
+  const wrapped = `curl() { command curl -w '%{stderr}%{http_code}\\n' "$@"; }\n${marked.join('\n')}`
+  const { status, stdout, stderr } = await run(wrapped, folder, settings)
+  expect({ status, stderr: status === 0 ? '' : stderr }).toEqual({ status: 0, stderr: '' })
+  const answers = stdout.split(`${MARKER}\n`).slice(1)
+  const statuses = stderr.split(`${MARKER}\n`).slice(1)
+  expect([answers.length, statuses.length]).toEqual([blocks.length, blocks.length])
+  for (const [at, { lines, shown }] of blocks.entries()) {
+    const refused = isObject(shown) && shown['status'] === false
+    const came = statuses[at]?.trim().split('\n') ?? []
+    const expected = refused ? /^4\d\d$/ : /^(?:2\d\d|304)$/
+    expect({ lines, unexpected: came.filter((each) => !expected.test(each)) }).toEqual({
+      lines,
+      unexpected: [],
+    })
+    if (shown !== undefined) {
+      expect({ lines, differences: differences(shown, JSON.parse(answers[at] ?? '')) }).toEqual({
+        lines,
+        differences: [],
+      })
+    }
+  }
+})
+
+it('shows every endpoint, or names it as one that it does not show', async () => {
+  const document = JSON.parse(await openApiDocument()) as Document
+  const endpoints = Object.entries(document.paths).flatMap(([path, item]) =>
+    Object.keys(item).map((method) => `${method.toUpperCase()} ${path.replace('/api/v1', '')}`),
+  )
+  expect(endpoints.length).toBeGreaterThan(40)
+  const asForm = new Map(
+    endpoints.map((endpoint) => [endpoint, new RegExp(`^${endpoint.replaceAll(/\{\w+\}/g, '[^/ ]+')}$`)]),
+  )
+  // The most exact one: `/attendance/export` is no `/attendance/{something}`.
+  const endpointOf = (asked: string) =>
+    endpoints.find((endpoint) => endpoint === asked) ??
+    endpoints.find((endpoint) => asForm.get(endpoint)?.test(asked) === true)
+  const shown = requestsIn(blocks.map(({ lines }) => lines).join('\n'))
+    .filter((asked) => asked !== THE_DOCUMENT)
+    .map((asked) => ({ asked, endpoint: endpointOf(asked) }))
+  expect(shown.filter(({ endpoint }) => endpoint === undefined)).toEqual([])
+  const named = [...guide.matchAll(/^\| `([A-Z]+ \/\S+)` /gm)].map(([, endpoint = '']) => endpoint)
+  const told = [...new Set(shown.map(({ endpoint }) => endpoint)), ...named]
+  expect(told.toSorted()).toEqual(endpoints.toSorted())
+})
+
+it('shows a program that compiles against the generated types', { timeout: COMPILING_MS }, async () => {
+  const programs = fences.filter(({ language }) => language === 'ts')
+  expect(programs).toHaveLength(1)
+  // Where the packages that it imports are found.
+  const folder = join(ROOT, '.cache', `http-api-guide-${process.pid}`)
+  await mkdir(folder, { recursive: true })
+  try {
+    const types = await readFile(join(ROOT, 'packages/api/test/generated-client/api.d.ts'), 'utf8')
+    await writeFile(join(folder, 'api.d.ts'), types)
+    for (const [at, { text }] of programs.entries()) await writeFile(join(folder, `program-${at}.ts`), text)
+    const compilerOptions = { noEmit: true, composite: false, allowImportingTsExtensions: true }
+    const project = { extends: '../../tsconfig.base.json', compilerOptions, include: ['.'] }
+    await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(project))
+    const { stdout, status } = spawnSync(join(ROOT, 'node_modules/.bin/tsc'), ['-p', folder], {
+      encoding: 'utf8',
+      timeout: COMPILING_MS,
+    })
+    expect({ status, stdout }).toEqual({ status: 0, stdout: '' })
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+})
+
+/** Method and path, below the base path, of every request that the lines make. */
+function requestsIn(lines: string): string[] {
+  const commands = lines.replaceAll('\\\n', ' ').matchAll(/curl ((?:"[^\n]*?"|'[^\n]*?'|[^\n|)>"'])*)/g)
+  return [...commands].map(([, words = '']) => {
+    const path = /\$API(\/[^\s"?]*)/.exec(words)?.[1] ?? ''
+    const method = /-X ([A-Z]+)/.exec(words)?.[1] ?? (/ -d /.test(words) ? 'POST' : 'GET')
+    return `${method} ${path}`
+  })
+}
+
+/** Where a value has another form than the one shown: other names, or another type. Null stands for any type. */
+function differences(shown: unknown, came: unknown, path = ''): string[] {
+  if (shown === null || came === null) return []
+  if (Array.isArray(shown) && Array.isArray(came)) {
+    return shown.length === 0 || came.length === 0 ? [] : differences(shown[0], came[0], `${path}[]`)
+  }
+  if (!isObject(shown) || !isObject(came)) {
+    return typeof shown === typeof came ? [] : [`${path}: ${typeof shown} is shown, ${typeof came} came`]
+  }
+  const names = [...new Set([...Object.keys(shown), ...Object.keys(came)])]
+  return names.flatMap((name) => {
+    if (!Object.hasOwn(came, name)) return [`${path}.${name} is shown and did not come`]
+    if (!Object.hasOwn(shown, name)) return [`${path}.${name} came and is not shown`]
+    return differences(shown[name], came[name], `${path}.${name}`)
+  })
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** Runs a script of bash in a folder; asynchronous, since the service that it talks to runs in this process. */
+function run(
+  script: string,
+  cwd: string,
+  env: Readonly<Record<string, string>>,
+): Promise<{ status: number | null; stdout: string; stderr: string }> {
+  const child = spawn('bash', ['-euo', 'pipefail', '-c', script], {
+    cwd,
+    env: { PATH: process.env['PATH'] ?? '', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: 240_000,
+  })
+  let [stdout, stderr] = ['', '']
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (status) => resolve({ status, stdout, stderr }))
+  })
+}
