@@ -11,6 +11,7 @@ import { startWorker } from '@org/worker'
 import { startTerminal } from '@org/zk-sim'
 import { expect, it } from 'vitest'
 import { openApiDocument } from '../docs/openapi-document.ts'
+import { testLog } from '../toolchain/test-log.ts'
 
 const ROOT = new URL('../..', import.meta.url).pathname
 const guide = await readFile(join(ROOT, 'docs/http-api.md'), 'utf8')
@@ -61,7 +62,10 @@ it('works line by line, and shows what comes', { timeout: 300_000 }, async () =>
     OVERLOAD_DELAY_MS: '0',
   })
   const database = opened.adopt(await openDatabase(config.databaseUrl), (it) => it.close())
-  const services = opened.adopt(await createServices(config, database, { role: 'both' }), (it) => it.close())
+  const services = opened.adopt(
+    await createServices(config, database, { role: 'both', log: testLog() }),
+    (it) => it.close(),
+  )
   await services.accounts.ensureFirstAdmin()
   opened.adopt(startWorker(services), (it) => it.stop())
   const api = opened.adopt(await startApi(services, { host: '127.0.0.1', port: 0 }), (it) => it.close())
@@ -93,12 +97,8 @@ it('works line by line, and shows what comes', { timeout: 300_000 }, async () =>
       lines,
       unexpected: [],
     })
-    if (shown !== undefined) {
-      expect({ lines, differences: differences(shown, JSON.parse(answers[at] ?? '')) }).toEqual({
-        lines,
-        differences: [],
-      })
-    }
+    const unlike = shown === undefined ? [] : differences(shown, JSON.parse(answers[at] ?? ''))
+    expect({ lines, unlike }).toEqual({ lines, unlike: [] })
   }
 })
 
@@ -120,7 +120,7 @@ it('shows every endpoint, or names it as one that it does not show', async () =>
     .map((asked) => ({ asked, endpoint: endpointOf(asked) }))
   expect(shown.filter(({ endpoint }) => endpoint === undefined)).toEqual([])
   const named = [...guide.matchAll(/^\| `([A-Z]+ \/\S+)` /gm)].map(([, endpoint = '']) => endpoint)
-  const told = [...new Set(shown.map(({ endpoint }) => endpoint)), ...named]
+  const told = [...new Set(shown.map(({ endpoint = '' }) => endpoint)), ...named]
   expect(told.toSorted()).toEqual(endpoints.toSorted())
 })
 

@@ -1,13 +1,16 @@
-// `npm test`: types, lint, format, then every test of every package against SQLite, a real MariaDB and a real Redis; the
-// library's tests with their coverage measured. Ends with the line `N passed, N failed`. Options: --embedded-only (no servers;
-// what needs them is skipped); everything else goes to Vitest (`npm test -- --project core -t 'a title'`), without coverage.
+// `npm test`: types, lint, format, then every test of every package against SQLite, a real MariaDB and a real Redis, the
+// library's tests with their coverage measured; then what the tests logged is searched for secrets. Ends with the line `N passed,
+// N failed`. Options: --embedded-only (no servers; what needs them is skipped); everything else goes to Vitest
+// (`npm test -- --project core -t 'a title'`), without coverage.
 import { spawn } from 'node:child_process'
 import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CHECKS, runCheck } from './checks.ts'
 import { ProgramMissing, TOOLS, obtainBinaries } from './debian.ts'
+import { searchLogs } from './log-leaks.ts'
 import { startTestServers, type TestServer } from './servers.ts'
+import { TEST_LOG_DIR } from './test-log.ts'
 
 interface Tally {
   passed: number
@@ -25,6 +28,8 @@ interface Run {
   readonly files: readonly string[]
 }
 
+/** More finds are only counted. */
+const LEAKS_SHOWN = 50
 const WORKSPACE = ['--config=vitest.workspace.ts']
 const LIBRARY_TESTS = 'packages/zk-proto/test/**/*.test.ts'
 /** Everything: the library on its own, because only there is the share of its branches measured that tests go through. */
@@ -39,7 +44,10 @@ const RUNS_OF_ALL: readonly Run[] = [
 ]
 
 const tally: Tally = { passed: 0, failed: 0, skipped: 0 }
+let leaked = false
 const scratch = mkdtempSync(join(tmpdir(), 'zk-test-'))
+/** What the tests' services log; kept only where a secret was found in it. */
+const logs = mkdtempSync(join(tmpdir(), 'zk-test-logs-'))
 const interrupted = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   process.on(signal, () => interrupted.abort(signal))
@@ -63,6 +71,7 @@ try {
       : [{ args: [...WORKSPACE, ...forVitest], files: [] }]) {
       if (!interrupted.signal.aborted) add(await runVitest(run))
     }
+    if (!interrupted.signal.aborted) add(await lookForSecrets(forVitest.length === 0))
   }
 } catch (error) {
   tally.failed += 1
@@ -70,6 +79,7 @@ try {
 } finally {
   await Promise.all(servers.map((server) => server.stop()))
   rmSync(scratch, { recursive: true, force: true })
+  if (!leaked) rmSync(logs, { recursive: true, force: true })
 }
 
 if (interrupted.signal.aborted) {
@@ -103,6 +113,7 @@ async function runVitest({ args, files }: Run): Promise<Tally> {
       stdio: ['ignore', 'inherit', 'inherit'],
       env: {
         ...process.env,
+        [TEST_LOG_DIR]: logs,
         TEST_EMBEDDED_ONLY: embeddedOnly ? '1' : '',
         TEST_DATABASE_URL: url('MariaDB'),
         TEST_REDIS_URL: url('Redis'),
@@ -117,6 +128,18 @@ async function runVitest({ args, files }: Run): Promise<Tally> {
   })
   interrupted.signal.removeEventListener('abort', passOn)
   return countResults(report, exitCode, files.length)
+}
+
+/** One more test: no secret stands in what the tests logged. Each find is named by its place; a whole run that logged nothing fails too. */
+async function lookForSecrets(ofWholeRun: boolean): Promise<Tally> {
+  const { lines, leaks } = await searchLogs(logs)
+  console.log(`— secrets in ${lines} lines of logs: ${leaks.length === 0 ? 'none' : leaks.length}`)
+  for (const { file, line, secret } of leaks.slice(0, LEAKS_SHOWN))
+    console.error(`${file}:${line} shows a ${secret}`)
+  leaked = leaks.length > 0
+  if (ofWholeRun && lines === 0) console.error('The tests have logged nothing, so nothing could be found.')
+  const failed = leaked || (ofWholeRun && lines === 0)
+  return { passed: failed ? 0 : 1, failed: failed ? 1 : 0, skipped: 0 }
 }
 
 /** Counts from Vitest's own report. A file that ran no test, a missing report or an unexplained exit code count as failed. */

@@ -10,8 +10,8 @@ import { mailServer } from '../../../scripts/toolchain/mail-server.ts'
 import { refused } from './support/client.ts'
 import { FIRST_ADMIN, MODES, wholeService } from './support/whole-service.ts'
 import type { WholeService } from './support/whole-service.ts'
+import { TEST_COMM_KEY, TEST_WEBHOOK_SECRET } from '../../../scripts/toolchain/test-secrets.ts'
 
-const WEBHOOK_SECRET = 'the secret that signs the webhook, 32 bytes'
 const signal = new AbortController().signal
 
 interface Event {
@@ -22,7 +22,10 @@ interface Event {
 }
 const eventOf = ({ body }: Received): Event => JSON.parse(body) as Event
 const eventsOf = (receiver: HttpReceiver): Event[] => receiver.received.map(eventOf)
-const webhookEnv = (receiver: HttpReceiver) => ({ WEBHOOK_URL: receiver.url, WEBHOOK_SECRET })
+const webhookEnv = (receiver: HttpReceiver) => ({
+  WEBHOOK_URL: receiver.url,
+  WEBHOOK_SECRET: TEST_WEBHOOK_SECRET,
+})
 
 /** A log whose lines are kept. */
 function keptLog(): { log: ReturnType<typeof createLog>; text: () => string } {
@@ -127,7 +130,7 @@ describe.each(MODES)('notices in %s', (mode) => {
     expect(second).toEqual(first)
     expect(jobId).toBe(`notice-${first?.id}-webhook`)
     const stored = JSON.stringify(await service.database.jobs.find(jobId))
-    for (const secret of [WEBHOOK_SECRET, 'very-secret-path', hook.url]) {
+    for (const secret of [TEST_WEBHOOK_SECRET, 'very-secret-path', hook.url]) {
       expect(stored).not.toContain(secret)
       expect(text()).not.toContain(secret)
     }
@@ -150,10 +153,10 @@ describe.each(MODES)('notices in %s', (mode) => {
 
   it('tell of a sync that failed for good, once', async () => {
     await using hook = await httpReceiver()
-    await using terminal = await startTerminal({ people: 2, punches: 2, commKey: 12 })
+    await using terminal = await startTerminal({ people: 2, punches: 2, commKey: TEST_COMM_KEY })
     await using service = await wholeService(mode, { env: { DEVICE_IDLE_MS: '0', ...webhookEnv(hook) } })
     const { device } = await service.services.devices.register(
-      { name: 'Gate', ip: '127.0.0.1', port: terminal.port, password: '12' },
+      { name: 'Gate', ip: '127.0.0.1', port: terminal.port, password: String(TEST_COMM_KEY) },
       SYSTEM,
     )
     terminal.memory.commKey = 13
@@ -281,7 +284,7 @@ describe.each(MODES)('punches to the webhook in %s', (mode) => {
     }
     for (const { headers, body } of hook.received) {
       const timestamp = String(headers['x-webhook-timestamp'])
-      const signature = createHmac('sha256', WEBHOOK_SECRET).update(`${timestamp}.${body}`).digest('hex')
+      const signature = createHmac('sha256', TEST_WEBHOOK_SECRET).update(`${timestamp}.${body}`).digest('hex')
       expect(headers['x-webhook-signature']).toBe(`v1=${signature}`)
     }
   })

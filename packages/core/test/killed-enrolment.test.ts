@@ -3,7 +3,6 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { pino } from 'pino'
 import { type Database } from '@org/data'
 import { startTerminal, type SimulatedTerminal } from '@org/zk-sim'
 import { describe, expect, it } from 'vitest'
@@ -11,6 +10,7 @@ import { createServices, readConfig, SYSTEM, type Services } from '../src/index.
 import { MODES } from './support/modes.ts'
 import { until, whoIsOn } from './support/people-at-work.ts'
 import { openScratch, scratchFolder, type Engine } from './support/scratch-service.ts'
+import { testLog } from '../../../scripts/toolchain/test-log.ts'
 
 const PATIENT = { timeout: 120_000 }
 
@@ -97,7 +97,7 @@ class Stage implements AsyncDisposable {
     const deviceId = await killWhileEnrolling(set, terminal)
     const services = await createServices(readConfig(set), database, {
       role: 'both',
-      log: pino({ level: 'silent' }),
+      log: testLog(),
     })
     ending.defer(() => services.close())
     return new Stage({ terminal, database, services, deviceId, before }, ending)

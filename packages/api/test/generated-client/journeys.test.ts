@@ -4,12 +4,12 @@ import type { SimulatedTerminal } from '@org/zk-sim'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { httpReceiver } from '../../../../scripts/toolchain/http-receiver.ts'
 import type { HttpReceiver } from '../../../../scripts/toolchain/http-receiver.ts'
+import { TEST_COMM_KEY, TEST_WEBHOOK_SECRET } from '../../../../scripts/toolchain/test-secrets.ts'
 import { FIRST_ADMIN, MODES, wholeService } from '../support/whole-service.ts'
 import type { WholeService } from '../support/whole-service.ts'
 import { answered, clientOf, followed, logIn, Refused, resultOf, until } from './journey.ts'
 import type { ApiClient } from './journey.ts'
 
-const COMM_KEY = 71_346_285
 const PUNCHES = 120
 
 describe.each(MODES)('a generated client in %s', (mode) => {
@@ -25,11 +25,11 @@ describe.each(MODES)('a generated client in %s', (mode) => {
 
   beforeAll(async () => {
     terminal = opened.use(
-      await startTerminal({ serialNumber: 'JOURNEY1', people: 12, punches: PUNCHES, commKey: COMM_KEY }),
+      await startTerminal({ serialNumber: 'JOURNEY1', people: 12, punches: PUNCHES, commKey: TEST_COMM_KEY }),
     )
     second = opened.use(await startTerminal({ serialNumber: 'JOURNEY2', people: 0, punches: 0 }))
     receiver = opened.use(await httpReceiver())
-    const env = { WEBHOOK_URL: receiver.url, WEBHOOK_SECRET: 'the secret that signs the webhook, 32 bytes' }
+    const env = { WEBHOOK_URL: receiver.url, WEBHOOK_SECRET: TEST_WEBHOOK_SECRET }
     service = opened.use(await wholeService(mode, { env }))
     address = service.client.address
     ;({ api } = await logIn(address, FIRST_ADMIN))
@@ -53,7 +53,7 @@ describe.each(MODES)('a generated client in %s', (mode) => {
       name: 'Main Entrance',
       ip: terminal.host,
       port: terminal.port,
-      password: String(COMM_KEY),
+      password: String(TEST_COMM_KEY),
       timezone: 'Asia/Jakarta',
     }
     const { data: registered } = await answered(api.POST('/api/v1/devices', { body }))
@@ -164,7 +164,7 @@ describe.each(MODES)('a generated client in %s', (mode) => {
     const { data: added } = await answered(
       api.POST('/api/v1/users/device/{deviceId}', {
         params: device(),
-        body: { user_id: '2001', name: 'Siti Rahma', password: '61829', finger: 3 },
+        body: { user_id: '2001', name: 'Siti Rahma', password: '73519864', finger: 3 },
       }),
     )
     expect(added).toMatchObject({ user_id: '2001', fingers: [3], has_password: true })

@@ -8,6 +8,7 @@ import { madeUpMemory, recordedMemory, startTerminal } from '@org/zk-sim'
 import { RestClient } from './support/rest-client.ts'
 import { expectApiListsTerminal, expectTableIsTerminal } from './support/same-punches.ts'
 import { startProcess } from './support/service-process.ts'
+import { TEST_COMM_KEY } from '../../../../scripts/toolchain/test-secrets.ts'
 
 const ADMIN = { email: 'admin@journey.example', password: 'a long journey 1' }
 
@@ -44,7 +45,7 @@ async function loggedIn(origin: unknown): Promise<RestClient> {
 
 describe('embedded mode', () => {
   it('carries every punch of a terminal into the database and out of the API, and then only what is new', async () => {
-    const memory = recordedMemory({ punches: 3_000, seed: 4, commKey: 123_456 })
+    const memory = recordedMemory({ punches: 3_000, seed: 4, commKey: TEST_COMM_KEY })
     await using terminal = await startTerminal({ memory })
     await using service = await startEmbedded()
     const client = await loggedIn(service.ready['address'])
@@ -53,7 +54,7 @@ describe('embedded mode', () => {
       name: 'Gate',
       ip: terminal.host,
       port: terminal.port,
-      password: '123456',
+      password: String(TEST_COMM_KEY),
     })
     expect(device).toMatchObject({ is_connected: true, serial_number: memory.serialNumber })
 

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { refused } from '../support/client.ts'
 import { MODES, wholeService } from '../support/whole-service.ts'
 import type { WholeService } from '../support/whole-service.ts'
+import { TEST_COMM_KEY } from '../../../../scripts/toolchain/test-secrets.ts'
 
 const DEVICES = '/api/v1/devices'
 
@@ -88,14 +89,19 @@ describe.each(MODES)('in %s', (mode) => {
     })
 
     it('S-DEV-03 takes the comm key that the terminal wants, and never shows it', async () => {
-      await using other = await startTerminal({ commKey: 123_456, people: 3, punches: 10, seed: 4 })
-      const answer = await register({ name: 'Vault', ip: '127.0.0.1', port: other.port, password: '123456' })
+      await using other = await startTerminal({ commKey: TEST_COMM_KEY, people: 3, punches: 10, seed: 4 })
+      const answer = await register({
+        name: 'Vault',
+        ip: '127.0.0.1',
+        port: other.port,
+        password: String(TEST_COMM_KEY),
+      })
       expect(answer.status).toBe(201)
       const { id } = answer.data as { id: number }
       const device = await service.client.get(`${DEVICES}/${id}`, { token: service.admin })
       expect(device.data).toMatchObject({ has_comm_key: true })
-      expect(device.text).not.toContain('123456')
-      expect(JSON.stringify(await service.database.devices.findById(id))).not.toContain('123456')
+      expect(device.text).not.toContain(String(TEST_COMM_KEY))
+      expect(JSON.stringify(await service.database.devices.findById(id))).not.toContain(String(TEST_COMM_KEY))
     })
 
     it.each([

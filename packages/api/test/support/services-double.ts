@@ -1,5 +1,5 @@
 // Services made by hand, for what HTTP does by itself: each part answers with one fixed row until a test says otherwise.
-import { createLog, readConfig } from '@org/core'
+import { readConfig } from '@org/core'
 import type {
   Account,
   Accounts,
@@ -25,6 +25,7 @@ import type {
   RateCounter,
   Services,
 } from '@org/core'
+import { testLog } from '../../../../scripts/toolchain/test-log.ts'
 
 export const SECRET = 'a secret of the tests, more than 32 bytes long'
 
@@ -162,7 +163,7 @@ export interface Replacements {
   readonly ready?: boolean
 }
 
-/** An environment in which nothing is logged and no limit is met. */
+/** An environment in which nothing is logged on the screen and no limit is met. */
 const UNLIMITED = {
   LOG_LEVEL: 'silent',
   RATE_LIMIT_PER_MINUTE: '1000000',
@@ -177,7 +178,7 @@ export function servicesDouble(replaced: Replacements = {}): Services {
   return {
     config,
     mode: config.mode,
-    log: replaced.log ?? createLog(config.LOG_LEVEL),
+    log: replaced.log ?? testLog(),
     accounts: {
       login: async () => LOGIN,
       register: async ({ username, email, role }) => ({ ...ADMIN, id: 2, username, email, role }),

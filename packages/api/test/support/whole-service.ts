@@ -1,7 +1,6 @@
 // The whole service in one process: database, core, a worker, HTTP on a free port. Embedded it is as a newcomer starts it, on
 // SQLite; in queue mode the same on MariaDB and Redis. What stands in the way of tests is set aside: rate limits are high and
-// the log is silent.
-import { randomBytes } from 'node:crypto'
+// nothing is logged on the screen.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,6 +10,8 @@ import { openDatabase } from '@org/data'
 import type { Database } from '@org/data'
 import { startWorker } from '@org/worker'
 import { EMBEDDED_ONLY, scratchDatabase, serverUrl } from '../../../../scripts/toolchain/scratch-database.ts'
+import { testLog } from '../../../../scripts/toolchain/test-log.ts'
+import { freshTestSecret } from '../../../../scripts/toolchain/test-secrets.ts'
 import { startApi } from '../../src/index.ts'
 import { Client } from './client.ts'
 
@@ -73,7 +74,7 @@ export async function wholeService(
   })
   const database = opened.adopt(await openDatabase(config.databaseUrl), (it) => it.close())
   const services = opened.adopt(
-    await createServices(config, database, { role: 'both', ...(options.log && { log: options.log }) }),
+    await createServices(config, database, { role: 'both', log: options.log ?? testLog() }),
     (it) => it.close(),
   )
   await services.accounts.ensureFirstAdmin()
@@ -126,8 +127,8 @@ async function servers(opened: AsyncDisposableStack): Promise<Record<string, str
   return {
     DATABASE_URL: url,
     REDIS_URL: serverUrl('TEST_REDIS_URL'),
-    JWT_SECRET: randomBytes(32).toString('hex'),
-    ENCRYPTION_KEY: randomBytes(32).toString('hex'),
+    JWT_SECRET: freshTestSecret(),
+    ENCRYPTION_KEY: freshTestSecret(),
     // A Redis that this service has never seen grants nothing for one lease time.
     DEVICE_LEASE_MS: '3000',
   }

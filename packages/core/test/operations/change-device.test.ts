@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { EMBEDDED_ONLY } from '../../../../scripts/toolchain/scratch-database.ts'
 import { SYSTEM, type DeviceChange } from '../../src/index.ts'
 import { scratchService, type Engine, type ScratchService } from '../support/scratch-service.ts'
+import { TEST_COMM_KEY } from '../../../../scripts/toolchain/test-secrets.ts'
 
 const engines: readonly Engine[] = EMBEDDED_ONLY ? ['sqlite'] : ['sqlite', 'mysql']
 
@@ -43,16 +44,16 @@ describe.each(engines)('changing a device, in %s', (engine) => {
     await using service = await scratchService(engine)
     const terminal = await service.terminal({ punches: 0 })
     const { id } = await service.register(terminal)
-    terminal.memory.commKey = 471_142
+    terminal.memory.commKey = TEST_COMM_KEY
     await expect(change(service, id, { password: '99' })).rejects.toMatchObject({
       code: 'DEVICE_AUTH_FAILED',
       status: 400,
     })
     expect((await rowOf(service, id))?.commKeyEncrypted).toBeNull()
-    const { device } = await change(service, id, { password: '471142' })
+    const { device } = await change(service, id, { password: String(TEST_COMM_KEY) })
     expect(device).toMatchObject({ hasCommKey: true, isConnected: true, lastError: null })
     expect(JSON.stringify([await rowOf(service, id), await audited(service, 'device.change')])).not.toContain(
-      '471142',
+      String(TEST_COMM_KEY),
     )
     await service.services.devices.readInfo(id, new AbortController().signal)
     terminal.memory.commKey = 0

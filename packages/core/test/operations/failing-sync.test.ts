@@ -7,6 +7,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { ServiceError, type SyncProgress } from '../../src/index.ts'
 import { expectSameAsTerminal } from '../support/same-as-terminal.ts'
 import { scratchService } from '../support/scratch-service.ts'
+import { TEST_COMM_KEY } from '../../../../scripts/toolchain/test-secrets.ts'
 
 describe('a sync that cannot succeed', () => {
   it('says that there is no such device', async () => {
@@ -46,8 +47,8 @@ describe('a sync that cannot succeed', () => {
 
   it('does not retry a stored key that has become wrong', async () => {
     await using service = await scratchService('sqlite', { DEVICE_IDLE_MS: '0' })
-    const terminal = await service.terminal({ commKey: 12, punches: 3 })
-    const device = await service.register(terminal, { password: '12' })
+    const terminal = await service.terminal({ commKey: TEST_COMM_KEY, punches: 3 })
+    const device = await service.register(terminal, { password: String(TEST_COMM_KEY) })
     terminal.memory.commKey = 13
     await expect(service.sync(device.id)).rejects.toMatchObject({
       code: 'DEVICE_AUTH_FAILED',

@@ -15,6 +15,7 @@ import { createNetworkBounds } from '../../src/terminals/network-bounds.ts'
 import { EMBEDDED_ONLY } from '../../../../scripts/toolchain/scratch-database.ts'
 import { expectSameAsTerminal } from '../support/same-as-terminal.ts'
 import { quiet, scratchService, type Engine, type ScratchService } from '../support/scratch-service.ts'
+import { TEST_COMM_KEY } from '../../../../scripts/toolchain/test-secrets.ts'
 
 const engines: readonly Engine[] = EMBEDDED_ONLY ? ['sqlite'] : ['sqlite', 'mysql']
 
@@ -46,14 +47,18 @@ async function partsOf({
 describe.each(engines)('registering a terminal, in %s', (engine) => {
   it('reaches it, authenticates, and stores it with what it says of itself', async () => {
     await using service = await scratchService(engine, { DEFAULT_TIMEZONE: 'Asia/Jakarta' })
-    const terminal = await service.terminal({ commKey: 471142, serialNumber: 'ABC123', zone: 'Asia/Jakarta' })
+    const terminal = await service.terminal({
+      commKey: TEST_COMM_KEY,
+      serialNumber: 'ABC123',
+      zone: 'Asia/Jakarta',
+    })
 
     const { device, warnings } = await service.services.devices.register(
       {
         name: 'Main Entrance',
         ip: terminal.host,
         port: terminal.port,
-        password: '471142',
+        password: String(TEST_COMM_KEY),
         location: 'Building A',
       },
       SYSTEM,
@@ -78,7 +83,7 @@ describe.each(engines)('registering a terminal, in %s', (engine) => {
     expect(await service.services.devices.find(device.id)).toEqual(device)
     const row = await service.database.devices.findById(device.id)
     expect(row?.commKeyEncrypted).toMatch(/^v1\./)
-    expect(JSON.stringify(row)).not.toContain('471142')
+    expect(JSON.stringify(row)).not.toContain(String(TEST_COMM_KEY))
     expect(row?.info).toMatchObject({ serialNumber: 'ABC123', records: { count: 1_000 } })
     const { rows } = await service.database.audit.list({}, { offset: 0, limit: 1 })
     expect(rows).toMatchObject([
@@ -208,7 +213,7 @@ describe('a terminal that cannot be registered', () => {
     ['has another key', '99'],
   ])('%s', async (_what, password) => {
     await using service = await scratchService()
-    const terminal = await service.terminal({ commKey: 12 })
+    const terminal = await service.terminal({ commKey: TEST_COMM_KEY })
     await expect(service.register(terminal, { password })).rejects.toMatchObject({
       code: 'DEVICE_AUTH_FAILED',
       status: 400,

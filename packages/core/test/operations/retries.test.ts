@@ -6,6 +6,7 @@ import { SYSTEM, type JobView } from '../../src/index.ts'
 import { endedJob, workQuickly } from '../support/quick-worker.ts'
 import { expectSameAsTerminal } from '../support/same-as-terminal.ts'
 import { scratchService, type ScratchService } from '../support/scratch-service.ts'
+import { TEST_COMM_KEY } from '../../../../scripts/toolchain/test-secrets.ts'
 
 const LOG = 6_000
 
@@ -77,8 +78,8 @@ it('a cut that comes again and again ends after four attempts, with its reason',
 
 it('a key that has become wrong is not tried again', async () => {
   await using service = await scratchService('sqlite', { DEVICE_IDLE_MS: '0' })
-  const terminal = await service.terminal({ commKey: 12, punches: 30, seed: 76 })
-  const device = await service.register(terminal, { password: '12' })
+  const terminal = await service.terminal({ commKey: TEST_COMM_KEY, punches: 30, seed: 76 })
+  const device = await service.register(terminal, { password: String(TEST_COMM_KEY) })
   terminal.memory.commKey = 13
   const { job, sessions } = await syncOf(service, terminal, device.id)
   expect(job).toMatchObject({ state: 'failed', attempts: 1, error: { code: 'DEVICE_AUTH_FAILED' } })

@@ -2,10 +2,11 @@
 // nothing before, and prints `asked <device> <job>`; with JOB_ID it only works on what is left of that job.
 import { openDatabase } from '@org/data'
 import { attendanceClearing, createServices, handle, readConfig, SYSTEM } from '../../src/index.ts'
+import { testLog } from '../../../../scripts/toolchain/test-log.ts'
 
 const config = readConfig(process.env)
 const database = await openDatabase(config.databaseUrl)
-const services = await createServices(config, database, { role: 'both' })
+const services = await createServices(config, database, { role: 'both', log: testLog() })
 
 const port = Number(process.env['DEVICE_PORT'] ?? 0)
 const jobId = port === 0 ? (process.env['JOB_ID'] ?? '') : await ask(port)

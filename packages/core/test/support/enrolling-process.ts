@@ -2,10 +2,11 @@
 // as DEVICE_PORT is registered.
 import { openDatabase } from '@org/data'
 import { createServices, readConfig, SYSTEM } from '../../src/index.ts'
+import { testLog } from '../../../../scripts/toolchain/test-log.ts'
 
 const config = readConfig(process.env)
 const database = await openDatabase(config.databaseUrl)
-const services = await createServices(config, database, { role: 'both' })
+const services = await createServices(config, database, { role: 'both', log: testLog() })
 const { device } = await services.devices.register(
   { name: 'Gate', ip: '127.0.0.1', port: Number(process.env['DEVICE_PORT']) },
   SYSTEM,

@@ -15,6 +15,7 @@ import {
   type ServiceRole,
   type Services,
 } from '../../src/index.ts'
+import { testLog } from '../../../../scripts/toolchain/test-log.ts'
 
 const LOOK_MS = 20
 const REGISTER_ATTEMPTS = 5
@@ -46,7 +47,7 @@ async function obey(verb: string, word: string): Promise<unknown> {
 
 async function start(): Promise<null> {
   const config = readConfig(process.env)
-  services = await createServices(config, await openDatabase(config.databaseUrl), { role })
+  services = await createServices(config, await openDatabase(config.databaseUrl), { role, log: testLog() })
   const opened = services
   if (role !== 'api') {
     const work = handle(attendanceSync, ({ jobId, data, progress, signal }) => {

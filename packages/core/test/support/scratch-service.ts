@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openDatabase, type Database } from '@org/data'
 import { startTerminal, type SimulatedTerminal, type TerminalOptions } from '@org/zk-sim'
-import { pino } from 'pino'
 import {
   createServices,
   readConfig,
@@ -18,13 +17,14 @@ import {
 } from '../../src/index.ts'
 import type { SyncAttendanceInput, SyncCertificate } from '../../src/index.ts'
 import { scratchDatabase } from '../../../../scripts/toolchain/scratch-database.ts'
+import { testLog } from '../../../../scripts/toolchain/test-log.ts'
 
 const REGISTER_ATTEMPTS = 5
 
 export type Engine = 'sqlite' | 'mysql'
 
-/** No lines, whatever happens. */
-export const quiet = pino({ level: 'silent' })
+/** Nothing on the screen, whatever happens; what it says is searched for secrets after the whole run. */
+export const quiet = testLog()
 
 /** A folder that is removed at the end. */
 export async function scratchFolder(): Promise<AsyncDisposable & { readonly path: string }> {

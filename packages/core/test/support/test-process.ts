@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import { testLogEnvironment } from '../../../../scripts/toolchain/test-log.ts'
 
 export interface TestProcess extends Disposable {
   readonly process: ChildProcessByStdio<null, Readable, null>
@@ -14,7 +15,7 @@ export interface TestProcess extends Disposable {
 
 export function startProcess(program: string, env: Readonly<Record<string, string>>): TestProcess {
   const child = spawn(process.execPath, [fileURLToPath(new URL(program, import.meta.url))], {
-    env: { PATH: process.env['PATH'] ?? '', ...env },
+    env: { PATH: process.env['PATH'] ?? '', ...testLogEnvironment(), ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()

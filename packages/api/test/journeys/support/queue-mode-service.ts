@@ -1,6 +1,6 @@
 // A service in queue mode of any number of API and worker processes, on a database and Redis keys of its own.
-import { randomBytes } from 'node:crypto'
 import { scratchDatabase, serverUrl } from '../../../../../scripts/toolchain/scratch-database.ts'
+import { freshTestSecret } from '../../../../../scripts/toolchain/test-secrets.ts'
 import { RestClient } from './rest-client.ts'
 import { startProcess, type ServiceProcess } from './service-process.ts'
 
@@ -26,8 +26,8 @@ export async function startQueueMode(
   const whole = {
     DATABASE_URL: database.url,
     REDIS_URL: serverUrl('TEST_REDIS_URL'),
-    JWT_SECRET: randomBytes(32).toString('hex'),
-    ENCRYPTION_KEY: randomBytes(32).toString('hex'),
+    JWT_SECRET: freshTestSecret(),
+    ENCRYPTION_KEY: freshTestSecret(),
     ADMIN_EMAIL: ADMIN.email,
     ADMIN_PASSWORD: ADMIN.password,
     PORT: '0',

@@ -3,6 +3,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
+import { testLogFile } from '../../../../../scripts/toolchain/test-log.ts'
 
 const ROOT = new URL('../../../../../', import.meta.url).pathname
 const READY_WITHIN_MS = 60_000
@@ -36,9 +37,10 @@ export async function startProcess({
   env,
   readyMessage,
 }: ProcessOptions): Promise<ServiceProcess> {
+  const kept = testLogFile()
   const child = spawn(process.execPath, [script, ...args], {
     cwd: ROOT,
-    env: { PATH: process.env['PATH'] ?? '', LOG_LEVEL: 'info', ...env },
+    env: { PATH: process.env['PATH'] ?? '', LOG_LEVEL: kept === undefined ? 'info' : 'debug', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const output: string[] = []
@@ -87,6 +89,7 @@ function waitForLine(
       if (stream === null) continue
       createInterface({ input: stream }).on('line', (line) => {
         output.push(line)
+        testLogFile()?.write(`${line}\n`)
         const entry = parseLogLine(line)
         if (entry?.['msg'] !== readyMessage) return
         clearTimeout(deadline)
