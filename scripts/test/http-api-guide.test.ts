@@ -1,21 +1,16 @@
 // The guide to the REST API: its lines are run in their order against a service with simulated terminals, each request must go
 // well, each answer shown must have the form of the one that came, and no endpoint is left out.
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { startApi } from '@org/api'
-import { createServices, readConfig } from '@org/core'
-import { openDatabase } from '@org/data'
-import { startWorker } from '@org/worker'
 import { startTerminal } from '@org/zk-sim'
 import { expect, it } from 'vitest'
 import { openApiDocument } from '../docs/openapi-document.ts'
-import { testLog } from '../toolchain/test-log.ts'
+import { ADMIN, embeddedService } from './support/embedded-service.ts'
+import { differences, isObject } from './support/same-form.ts'
 
 const ROOT = new URL('../..', import.meta.url).pathname
 const guide = await readFile(join(ROOT, 'docs/http-api.md'), 'utf8')
-const ADMIN = { email: 'admin@example.com', password: 'danish123' }
 /** Not an endpoint of its own list. */
 const THE_DOCUMENT = 'GET /openapi.json'
 const MARKER = '=== block ==='
@@ -49,29 +44,12 @@ const blocks = fences.flatMap(({ language, text }, at): Block[] => {
 
 it('works line by line, and shows what comes', { timeout: 300_000 }, async () => {
   await using opened = new AsyncDisposableStack()
-  const folder = opened.adopt(await mkdtemp(join(tmpdir(), 'zk-guide-')), (it) => rm(it, { recursive: true }))
   const terminal = opened.use(await startTerminal({ people: 20, punches: 500, fingers: 20 }))
   const second = opened.use(await startTerminal({ serialNumber: 'SIM2', people: 0, punches: 0 }))
-  const config = readConfig({
-    DATA_DIR: folder,
-    LOG_LEVEL: 'silent',
-    ADMIN_EMAIL: ADMIN.email,
-    ADMIN_PASSWORD: ADMIN.password,
-    // Waiting for a job is asking for it often.
-    RATE_LIMIT_PER_MINUTE: '1000000',
-    OVERLOAD_DELAY_MS: '0',
-  })
-  const database = opened.adopt(await openDatabase(config.databaseUrl), (it) => it.close())
-  const services = opened.adopt(
-    await createServices(config, database, { role: 'both', log: testLog() }),
-    (it) => it.close(),
-  )
-  await services.accounts.ensureFirstAdmin()
-  opened.adopt(startWorker(services), (it) => it.stop())
-  const api = opened.adopt(await startApi(services, { host: '127.0.0.1', port: 0 }), (it) => it.close())
+  const service = opened.use(await embeddedService())
 
   const settings = {
-    API: `${api.address}/api/v1`,
+    API: `${service.address}/api/v1`,
     EMAIL: ADMIN.email,
     PASSWORD: ADMIN.password,
     TERMINAL_PORT: String(terminal.port),
@@ -84,7 +62,7 @@ it('works line by line, and shows what comes', { timeout: 300_000 }, async () =>
   const marked = blocks.map(({ lines }) => `echo '${MARKER}'\necho '${MARKER}' >&2\n${lines}`)
   // Each request also says its status, on the side.
   const wrapped = `curl() { command curl -w '%{stderr}%{http_code}\\n' "$@"; }\n${marked.join('\n')}`
-  const { status, stdout, stderr } = await run(wrapped, folder, settings)
+  const { status, stdout, stderr } = await run(wrapped, service.folder, settings)
   expect({ status, stderr: status === 0 ? '' : stderr }).toEqual({ status: 0, stderr: '' })
   const answers = stdout.split(`${MARKER}\n`).slice(1)
   const statuses = stderr.split(`${MARKER}\n`).slice(1)
@@ -155,27 +133,6 @@ function requestsIn(lines: string): string[] {
     const method = /-X ([A-Z]+)/.exec(words)?.[1] ?? (/ -d /.test(words) ? 'POST' : 'GET')
     return `${method} ${path}`
   })
-}
-
-/** Where a value has another form than the one shown: other names, or another type. Null stands for any type. */
-function differences(shown: unknown, came: unknown, path = ''): string[] {
-  if (shown === null || came === null) return []
-  if (Array.isArray(shown) && Array.isArray(came)) {
-    return shown.length === 0 || came.length === 0 ? [] : differences(shown[0], came[0], `${path}[]`)
-  }
-  if (!isObject(shown) || !isObject(came)) {
-    return typeof shown === typeof came ? [] : [`${path}: ${typeof shown} is shown, ${typeof came} came`]
-  }
-  const names = [...new Set([...Object.keys(shown), ...Object.keys(came)])]
-  return names.flatMap((name) => {
-    if (!Object.hasOwn(came, name)) return [`${path}.${name} is shown and did not come`]
-    if (!Object.hasOwn(shown, name)) return [`${path}.${name} came and is not shown`]
-    return differences(shown[name], came[name], `${path}.${name}`)
-  })
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** Runs a script of bash in a folder; asynchronous, since the service that it talks to runs in this process. */

@@ -1,7 +1,8 @@
 // Looks for the tests' secrets in the logs that they left behind.
-import { createReadStream, globSync } from 'node:fs'
+import { createReadStream, globSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { FULL_LOG_BYTES } from './test-log.ts'
 import { TEST_SECRETS, type TestSecret } from './test-secrets.ts'
 
 /** A line with a secret in it; what it is, not the secret itself. */
@@ -15,6 +16,8 @@ export interface Leak {
 export interface LogSearch {
   readonly lines: number
   readonly leaks: readonly Leak[]
+  /** Files that were full, so that not everything is in them. */
+  readonly cut: readonly string[]
 }
 
 /** Reads every file of the folder. */
@@ -23,9 +26,11 @@ export async function searchLogs(
   secrets: readonly TestSecret[] = TEST_SECRETS,
 ): Promise<LogSearch> {
   const leaks: Leak[] = []
+  const cut: string[] = []
   let lines = 0
   for (const name of globSync('**/*.log', { cwd: folder }).toSorted()) {
     const file = join(folder, name)
+    if (statSync(file).size >= FULL_LOG_BYTES) cut.push(file)
     let line = 0
     for await (const text of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
       line += 1
@@ -35,5 +40,5 @@ export async function searchLogs(
     }
     lines += line
   }
-  return { lines, leaks }
+  return { lines, leaks, cut }
 }

@@ -1,14 +1,14 @@
 // The log of services that tests start. `npm test` names a folder, and then it is kept at the level debug, one file for each process,
 // to be searched for secrets; without the folder there is none. Nothing of it is on the screen.
-import { mkdirSync, openSync, writeSync } from 'node:fs'
+import { fstatSync, mkdirSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { createLog } from '@org/core'
 
 /** Names the folder. */
 export const TEST_LOG_DIR = 'TEST_LOG_DIR'
 
-/** One process keeps so much and no more; a run has a few hundred processes, of which hardly any writes a thousandth of it. */
-const MOST_BYTES = 64 * 1_024 * 1_024
+/** A process keeps so much and no more; whoever searches a file that is full has not seen everything. A whole run writes a few MB. */
+export const FULL_LOG_BYTES = 64 * 1_024 * 1_024
 
 export interface LogFile {
   /** One line, with its end. At once in the file, so that a process that is killed has written it. */
@@ -40,11 +40,11 @@ export function testLogEnvironment(): Readonly<Record<string, string>> {
 function openIn(folder: string): LogFile {
   mkdirSync(folder, { recursive: true })
   const file = openSync(join(folder, `${process.pid}.log`), 'a')
-  let bytes = 0
+  // Tests of one process each open it anew.
+  let bytes = fstatSync(file).size
   return {
     write(line) {
-      if (bytes > MOST_BYTES) return
-      bytes += writeSync(file, line)
+      if (bytes < FULL_LOG_BYTES) bytes += writeSync(file, line)
     },
   }
 }

@@ -132,13 +132,15 @@ async function runVitest({ args, files }: Run): Promise<Tally> {
 
 /** One more test: no secret stands in what the tests logged. Each find is named by its place; a whole run that logged nothing fails too. */
 async function lookForSecrets(ofWholeRun: boolean): Promise<Tally> {
-  const { lines, leaks } = await searchLogs(logs)
+  const { lines, leaks, cut } = await searchLogs(logs)
   console.log(`— secrets in ${lines} lines of logs: ${leaks.length === 0 ? 'none' : leaks.length}`)
   for (const { file, line, secret } of leaks.slice(0, LEAKS_SHOWN))
     console.error(`${file}:${line} shows a ${secret}`)
+  for (const file of cut) console.error(`${file} is full; what was logged after that was not searched.`)
+  const nothing = ofWholeRun && lines === 0
+  if (nothing) console.error('The tests have logged nothing, so nothing could be found.')
   leaked = leaks.length > 0
-  if (ofWholeRun && lines === 0) console.error('The tests have logged nothing, so nothing could be found.')
-  const failed = leaked || (ofWholeRun && lines === 0)
+  const failed = leaked || nothing || cut.length > 0
   return { passed: failed ? 0 : 1, failed: failed ? 1 : 0, skipped: 0 }
 }
 
