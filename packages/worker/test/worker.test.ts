@@ -8,6 +8,7 @@ import { SYSTEM, attendanceSync, createServices, readConfig, type JobView, type 
 import { openDatabase, type Database } from '@org/data'
 import { startTerminal, type SimulatedTerminal, type TerminalOptions } from '@org/zk-sim'
 import { startWorker } from '../src/index.ts'
+import { testLog } from '../../../scripts/toolchain/test-log.ts'
 
 const WITHIN_MS = 30_000
 
@@ -26,7 +27,7 @@ describe('the worker', () => {
       LIVE_WATCH: 'false',
     })
     database = await openDatabase(config.databaseUrl)
-    services = await createServices(config, database, { role: 'both' })
+    services = await createServices(config, database, { role: 'both', log: testLog() })
   })
   afterEach(async () => {
     await services.close()

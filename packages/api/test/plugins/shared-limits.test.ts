@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { EMBEDDED_ONLY, scratchDatabase, serverUrl } from '../../../../scripts/toolchain/scratch-database.ts'
 import { cuttableProxy } from '../../../core/test/jobs/cuttable-proxy.ts'
 import { startApi } from '../../src/index.ts'
+import { testLog } from '../../../../scripts/toolchain/test-log.ts'
 
 const LIMIT = 10
 
@@ -28,8 +29,9 @@ describe.skipIf(EMBEDDED_ONLY)('S-SEC-02 the rate limit of two API processes', (
     })
     const process = async () => {
       const database = opened.adopt(await openDatabase(config.databaseUrl), (it) => it.close())
-      const services = opened.adopt(await createServices(config, database, { role: 'api' }), (it) =>
-        it.close(),
+      const services = opened.adopt(
+        await createServices(config, database, { role: 'api', log: testLog() }),
+        (it) => it.close(),
       )
       return opened.adopt(await startApi(services, { host: '127.0.0.1', port: 0 }), (it) => it.close())
     }
