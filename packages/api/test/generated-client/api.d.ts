@@ -1893,80 +1893,127 @@ export interface components {
     }
     /** @description Of a sync of punches: proof that nothing is missing; read = new + known */
     SyncCertificate: {
+      /** @description Records that the terminal announced before the transfer; null where it gives no usable count */
       announced_before: number | null
+      /** @description The same, after the transfer */
       announced_after: number | null
+      /** @description Bytes that the terminal said it would send */
       bytes_announced: number
+      /** @description Bytes that came */
       bytes_received: number
+      /** @description Index of the first record read; 0 for a whole read */
       from: number
+      /** @description Records read */
       read: number
+      /** @description Of these, stored now */
       new: number
+      /** @description Of these, stored already */
       known: number
+      /** @description Of these, with a time that is no real date; kept, without an instant */
       invalid_time: number
     }
     /** @description Of a sync of people: read = inserted + updated + unchanged + suspicious + doubled */
     PeopleSyncReport: {
+      /** @description The terminal's own count; null where it gives none */
       announced: number | null
+      /** @description Records read */
       read: number
+      /** @description Of these, people who were not known */
       inserted: number
+      /** @description Of these, people of whom something was new */
       updated: number
+      /** @description Of these, people as they were known */
       unchanged: number
+      /** @description People who were marked as no longer on the terminal; null where the list was not whole by the terminal's own count, so nobody was */
       gone: number | null
+      /** @description Records that are probably no person; not stored */
       suspicious: number
+      /** @description Records with a PIN that another one has; the last counts */
       doubled: number
+      /** @description Whether the terminal let it be read who has which fingers; otherwise what was known of them stays */
       fingers_read: boolean
+      /** @description Templates that are kept now; null where none are to be kept */
       templates_kept: number | null
     }
     /** @description Of people written to a terminal: what became of each */
     PeopleCopyReport: {
+      /** @description Nothing was written: this is what would be */
       dry_run: boolean
+      /** @description People who were to be copied */
       chosen: number
       added: {
+        /** @description How many */
         count: number
+        /** @description The first 1,000 */
         users: {
           user_id: string
+          /** @description Why, as a word that stays */
           reason: string
+          /** @description Fingers that it is about */
           fingers: number[]
+          /** @description Why, for people */
           message?: string
         }[]
       }
       updated: {
+        /** @description How many */
         count: number
+        /** @description The first 1,000 */
         users: {
           user_id: string
+          /** @description Why, as a word that stays */
           reason: string
+          /** @description Fingers that it is about */
           fingers: number[]
+          /** @description Why, for people */
           message?: string
         }[]
       }
       unchanged: {
+        /** @description How many */
         count: number
+        /** @description The first 1,000 */
         users: {
           user_id: string
+          /** @description Why, as a word that stays */
           reason: string
+          /** @description Fingers that it is about */
           fingers: number[]
+          /** @description Why, for people */
           message?: string
         }[]
       }
       refused: {
+        /** @description How many */
         count: number
+        /** @description The first 1,000 */
         users: {
           user_id: string
+          /** @description Why, as a word that stays */
           reason: string
+          /** @description Fingers that it is about */
           fingers: number[]
+          /** @description Why, for people */
           message?: string
         }[]
       }
+      /** @description Where templates came from; none where none were asked for, or none are kept */
       templates_from: 'device' | 'database' | 'none'
     }
     /** @description Of a clearing: records taken off the terminal, and the read that came before */
     ClearingReceipt: {
+      /** @description Records that were taken off the terminal; 0 where its log was empty */
       cleared: number
+      /** @description Records of the read that came before */
       read: number
+      /** @description Of these, stored by it */
       new: number
     }
     /** @description Of a change of a zone: punches gone over, and those that changed */
     TimesCorrection: {
+      /** @description Punches gone over */
       seen: number
+      /** @description Of these, those whose zone, instant or status became another */
       changed: number
     }
     /** @description Of a notice that was delivered */

@@ -8,7 +8,11 @@ import { defineJob } from './define-job.ts'
 export const SyncMode = Type.Union([Type.Literal('auto'), Type.Literal('full')])
 export type SyncMode = Static<typeof SyncMode>
 
-const Count = Type.Integer({ minimum: 0 })
+/** A count, with what it counts where a program shows or generates that. */
+const count = (description?: string) =>
+  Type.Integer({ minimum: 0, ...(description !== undefined && { description }) })
+const Count = count()
+const countOrNull = (description: string) => Type.Union([Count, Type.Null()], { description })
 
 /**
  * What a finished sync proves. It is the job's result as stored and as the API returns it, hence in snake_case:
@@ -17,18 +21,17 @@ const Count = Type.Integer({ minimum: 0 })
  * this one met again is new, as it is to everybody else; what an earlier run of the job stored before it failed is known.
  */
 export const SyncCertificate = Type.Object({
-  /** Records that the terminal announced before the transfer and after it; null where it gives no usable count. */
-  announced_before: Type.Union([Count, Type.Null()]),
-  announced_after: Type.Union([Count, Type.Null()]),
-  bytes_announced: Count,
-  bytes_received: Count,
-  /** Index of the first record read; 0 for a whole read. */
-  from: Count,
-  read: Count,
-  new: Count,
-  known: Count,
-  /** Records whose packed time is no real date; kept, without an instant. */
-  invalid_time: Count,
+  announced_before: countOrNull(
+    'Records that the terminal announced before the transfer; null where it gives no usable count',
+  ),
+  announced_after: countOrNull('The same, after the transfer'),
+  bytes_announced: count('Bytes that the terminal said it would send'),
+  bytes_received: count('Bytes that came'),
+  from: count('Index of the first record read; 0 for a whole read'),
+  read: count('Records read'),
+  new: count('Of these, stored now'),
+  known: count('Of these, stored already'),
+  invalid_time: count('Of these, with a time that is no real date; kept, without an instant'),
 })
 export type SyncCertificate = Static<typeof SyncCertificate>
 
@@ -52,22 +55,21 @@ export const attendanceSync = defineJob({
 
 /** What a finished reading of a terminal's people tells: `read = inserted + updated + unchanged + suspicious + doubled`. */
 export const PeopleSyncReport = Type.Object({
-  /** The terminal's own count; null where it gives none. */
-  announced: Type.Union([Count, Type.Null()]),
-  read: Count,
-  inserted: Count,
-  updated: Count,
-  unchanged: Count,
-  /** Marked as no longer on the terminal; null where the list was not whole by the terminal's own count, so nobody was. */
-  gone: Type.Union([Count, Type.Null()]),
-  /** Records that are probably no person; not stored. */
-  suspicious: Count,
-  /** Records with a PIN that another one has; the last counts. */
-  doubled: Count,
-  /** Whether the terminal let it be read who has which fingers; otherwise what was known of them stays. */
-  fingers_read: Type.Boolean(),
-  /** Templates that are kept now; null where none are to be kept. */
-  templates_kept: Type.Union([Count, Type.Null()]),
+  announced: countOrNull("The terminal's own count; null where it gives none"),
+  read: count('Records read'),
+  inserted: count('Of these, people who were not known'),
+  updated: count('Of these, people of whom something was new'),
+  unchanged: count('Of these, people as they were known'),
+  gone: countOrNull(
+    "People who were marked as no longer on the terminal; null where the list was not whole by the terminal's own count, so nobody was",
+  ),
+  suspicious: count('Records that are probably no person; not stored'),
+  doubled: count('Records with a PIN that another one has; the last counts'),
+  fingers_read: Type.Boolean({
+    description:
+      'Whether the terminal let it be read who has which fingers; otherwise what was known of them stays',
+  }),
+  templates_kept: countOrNull('Templates that are kept now; null where none are to be kept'),
 })
 export type PeopleSyncReport = Static<typeof PeopleSyncReport>
 
@@ -107,28 +109,29 @@ const PeopleCopyOrder = Type.Object({
 export type PeopleCopyOrder = Static<typeof PeopleCopyOrder>
 
 const CopiedPeople = Type.Object({
-  count: Count,
-  /** The first 1,000. */
+  count: count('How many'),
   users: Type.Array(
     Type.Object({
       user_id: Type.String(),
-      reason: Type.String(),
-      fingers: Type.Array(Type.Integer()),
-      message: Type.Optional(Type.String()),
+      reason: Type.String({ description: 'Why, as a word that stays' }),
+      fingers: Type.Array(Type.Integer(), { description: 'Fingers that it is about' }),
+      message: Type.Optional(Type.String({ description: 'Why, for people' })),
     }),
+    { description: 'The first 1,000' },
   ),
 })
 
 /** What became of everybody who was to be copied. A person whose finger alone was refused is listed twice. */
 export const PeopleCopyReport = Type.Object({
-  dry_run: Type.Boolean(),
-  chosen: Count,
+  dry_run: Type.Boolean({ description: 'Nothing was written: this is what would be' }),
+  chosen: count('People who were to be copied'),
   added: CopiedPeople,
   updated: CopiedPeople,
   unchanged: CopiedPeople,
   refused: CopiedPeople,
-  /** Where templates came from; `none` where none were asked for, or none are kept. */
-  templates_from: Type.Union([Type.Literal('device'), Type.Literal('database'), Type.Literal('none')]),
+  templates_from: Type.Union([Type.Literal('device'), Type.Literal('database'), Type.Literal('none')], {
+    description: 'Where templates came from; none where none were asked for, or none are kept',
+  }),
 })
 export type PeopleCopyReport = Static<typeof PeopleCopyReport>
 
@@ -146,8 +149,11 @@ export const peopleCopy = defineJob({
   backoffMs: [5_000, 30_000, 120_000],
 })
 
-/** What a correction of times did: punches gone over, and those of them whose zone, instant or status became another. */
-export const TimesCorrection = Type.Object({ seen: Count, changed: Count })
+/** What a correction of times did. */
+export const TimesCorrection = Type.Object({
+  seen: count('Punches gone over'),
+  changed: count('Of these, those whose zone, instant or status became another'),
+})
 export type TimesCorrection = Static<typeof TimesCorrection>
 
 /**
@@ -170,11 +176,9 @@ export const timesCorrection = defineJob({
 
 /** What a clearing did. */
 export const ClearingReceipt = Type.Object({
-  /** Records that were taken off the terminal; 0 where its log was empty. */
-  cleared: Count,
-  /** Records of the read that came before, and those of them that were stored by it. */
-  read: Count,
-  new: Count,
+  cleared: count('Records that were taken off the terminal; 0 where its log was empty'),
+  read: count('Records of the read that came before'),
+  new: count('Of these, stored by it'),
 })
 export type ClearingReceipt = Static<typeof ClearingReceipt>
 
