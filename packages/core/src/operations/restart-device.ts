@@ -79,7 +79,7 @@ async function sendRestart(
   command: Command,
   signal: AbortSignal,
 ): Promise<Restart> {
-  return withTerminal(deviceId, { signal, measuresClock: true }, async (hand) => {
+  return withTerminal(deviceId, { signal, measuresClock: true, sendsOnce: true }, async (hand) => {
     hand.lease.assertHeld()
     hand.signal.throwIfAborted()
     const initiatedAt = new Date().toISOString()

@@ -2,14 +2,10 @@
 import type { SimulatedTerminal } from '@org/zk-sim'
 import { DatabaseUnavailable } from '@org/data'
 import { describe, expect, it } from 'vitest'
-import { createChanges } from '../../src/changes.ts'
-import type { PeopleActParts } from '../../src/operations/add-person.ts'
 import { editPerson, removePerson } from '../../src/operations/edit-person.ts'
-import type { KeptTemplates } from '../../src/operations/kept-templates.ts'
-import { alteredWay, type AlteredWay } from '../support/altered-terminals.ts'
+import { alteredWay } from '../support/altered-terminals.ts'
 import { MODES } from '../support/modes.ts'
 import { OPERATOR, PeopleAtWork, whoIsOn } from '../support/people-at-work.ts'
-import { quiet } from '../support/scratch-service.ts'
 
 const SECRET = '73519'
 
@@ -122,7 +118,7 @@ describe.each(MODES)('a person on a terminal, with %s', (_name, engine, env) => 
           return remove(...given)
         }
       })
-      const parts = partsOf(at, way)
+      const parts = at.partsOf(way)
       const whose = { deviceId: at.device.id, pin, by: OPERATOR, signal: gone.signal }
       if (act === 'edit') await editPerson(parts, { ...whose, changes: { name: 'Gone by' }, mayGrant: false })
       else await removePerson(parts, whose)
@@ -156,7 +152,7 @@ describe.each(MODES)('a person on a terminal, with %s', (_name, engine, env) => 
     const input = { deviceId: at.device.id, pin, by: OPERATOR, signal: new AbortController().signal }
     await expect(
       editPerson(
-        { ...partsOf(at, way), database: failing },
+        { ...at.partsOf(way), database: failing },
         { ...input, changes: { name: 'Written' }, mayGrant: false },
       ),
     ).rejects.toBeInstanceOf(DatabaseUnavailable)
@@ -176,17 +172,6 @@ describe.each(MODES)('a person on a terminal, with %s', (_name, engine, env) => 
     expect((await at.rows()).find((row) => row.pin === person?.pin)).toMatchObject({ onDevice: false })
   })
 })
-
-/** What acts need, by a way of the test's own. */
-function partsOf({ service: { database } }: PeopleAtWork, way: AlteredWay): PeopleActParts {
-  const templates: KeptTemplates = {
-    kept: false,
-    keepOf: async () => undefined,
-    keepAll: async () => null,
-    open: async () => new Map(),
-  }
-  return { ...way, database, templates, changes: createChanges(quiet), log: quiet }
-}
 
 /** Somebody without rights. */
 function ordinary({ memory }: SimulatedTerminal): string {
