@@ -75,7 +75,7 @@ export type {
 } from './jobs/job-queue.ts'
 export type { Health } from './health.ts'
 export { createLog } from './log.ts'
-export type { KeptTransfers, OpenedTransfer } from './kept-transfers.ts'
+export { openKeptTransfers, type KeptTransfers, type OpenedTransfer } from './kept-transfers.ts'
 export type { AnsweredRequest, Metrics } from './metrics.ts'
 export { toInstant, toInstantOrNull } from './instant-json.ts'
 export type { Deliveries } from './notices/deliveries.ts'

@@ -1,10 +1,11 @@
 // Attendance logs whose records have no form that is known: their bytes, encrypted, for a week, so that the form can be found.
 // They name people and times, so they are never logged and no route gives them out; whoever may run a process of the service
-// reads them through Services.
+// reads them with `npm run kept-transfers`.
 import type { Database, KeptTransferFacts } from '@org/data'
 import type { UnreadableLog } from '@org/zk-proto'
 import type { Logger } from 'pino'
-import type { Secrets } from './secrets.ts'
+import type { Config } from './config.ts'
+import { openSecrets, type Secrets } from './secrets.ts'
 
 /** A kept transfer with its bytes. */
 export interface OpenedTransfer extends KeptTransferFacts {
@@ -32,13 +33,32 @@ const KEPT_FOR_MS = 7 * 86_400_000
 /** A device whose every sync fails must not fill the database. */
 const MOST_OF_A_DEVICE = 2
 
+/** Those of a database, for a process beside the service, whose settings it has. */
+export async function openKeptTransfers(config: Config, database: Database): Promise<KeptTransfers> {
+  return createKeptTransfers(database, await openSecrets(config), () => new Date())
+}
+
+function createKeptTransfers({ keptTransfers }: Database, secrets: Secrets, now: () => Date): KeptTransfers {
+  return {
+    list: () => keptTransfers.list(now().toISOString()),
+
+    async open(id) {
+      const found = await keptTransfers.find(id, now().toISOString())
+      if (found === undefined) return undefined
+      const { sealed, ...facts } = found
+      return { ...facts, bytes: Buffer.from(secrets.unseal('kept-transfer', sealed), 'base64') }
+    },
+  }
+}
+
 /** `now` is for tests. */
 export function createTransferKeeper(
-  { keptTransfers }: Database,
+  database: Database,
   secrets: Secrets,
   log: Logger,
   now: () => Date = () => new Date(),
 ): TransferKeeper {
+  const { keptTransfers } = database
   const instant = (): string => now().toISOString()
 
   const removeOverdue = async (): Promise<void> => {
@@ -47,6 +67,8 @@ export function createTransferKeeper(
   }
 
   return {
+    ...createKeptTransfers(database, secrets, now),
+
     removeOverdue,
 
     async keep(deviceId, { bytes, tableBytes, announcedRecords }) {
@@ -67,15 +89,6 @@ export function createTransferKeeper(
         { deviceId, keptTransfer: id, keptBytes: bytes.length },
         'an attendance log of no known form is kept for a week',
       )
-    },
-
-    list: () => keptTransfers.list(instant()),
-
-    async open(id) {
-      const found = await keptTransfers.find(id, instant())
-      if (found === undefined) return undefined
-      const { sealed, ...facts } = found
-      return { ...facts, bytes: Buffer.from(secrets.unseal('kept-transfer', sealed), 'base64') }
     },
   }
 }

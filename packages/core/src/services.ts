@@ -353,7 +353,7 @@ async function assemble(
     syncPeople: (input) =>
       syncPeople({ database, withTerminal, changes, templates, waitMs: jobWaitMs }, input),
     copyPeople: (input) =>
-      copyPeopleTo({ database, withTerminal, changes, audit, templates, waitMs: jobWaitMs }, input),
+      copyPeopleTo({ database, withTerminal, changes, audit, templates, waitMs: jobWaitMs, log }, input),
     clearAttendance: (input) =>
       clearAttendance(
         { database, withTerminal, changes, punchNews, transfers, audit, waitMs: jobWaitMs, log },

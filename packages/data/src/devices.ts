@@ -39,7 +39,7 @@ export interface NewDevice {
 
 /** What may be changed of a device afterwards; what is left out stays. Its zone is changed by `replaceZones`. */
 export type DeviceChanges = Partial<
-  Omit<NewDevice, 'createdAt' | 'timezone'> & Pick<Device, 'status' | 'lastError'>
+  Omit<NewDevice, 'createdAt' | 'timezone'> & Pick<Device, 'status' | 'lastError' | 'unreachableSince'>
 >
 
 /** A zone of a terminal's clock, and the wall time from which it holds; '': from the beginning. */

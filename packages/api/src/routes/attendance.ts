@@ -2,10 +2,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { narrowFilter } from '@org/core'
 import type { CacheQuestion, PunchFilter, PunchPage, PunchPaging } from '@org/core'
+import { answerWithJob } from '../job-answer.ts'
 import { replyFromCache } from '../plugins/cached-replies.ts'
 import { DeviceParams } from '../schemas/device.ts'
 import { NOT_MODIFIED, failures, succeeded, success, successList } from '../schemas/envelope.ts'
-import { ClearingRequest, JobReceipt, SyncRequest, toJobReceipt } from '../schemas/job.ts'
+import { ClearingRequest, JobReceipt, SyncRequest } from '../schemas/job.ts'
 import { toPagination } from '../schemas/paging.ts'
 import { toPunchRequest } from '../schemas/punch-filter.ts'
 import {
@@ -117,9 +118,7 @@ export const attendanceRoutes: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async ({ params: { deviceId }, body, actor }, reply) => {
-      const { job, deduplicated } = await attendance.requestSync(deviceId, body, actor)
-      reply.code(202).header('location', `/api/v1/queue/jobs/${job.id}`)
-      return succeeded(QUEUED, toJobReceipt(job, deviceId, deduplicated))
+      return answerWithJob(reply, QUEUED, deviceId, await attendance.requestSync(deviceId, body, actor))
     },
   )
 
@@ -139,9 +138,7 @@ export const attendanceRoutes: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async ({ params: { deviceId }, body, actor }, reply) => {
-      const { job, deduplicated } = await attendance.requestClearing(deviceId, body, actor)
-      reply.code(202).header('location', `/api/v1/queue/jobs/${job.id}`)
-      return succeeded(CLEARING, toJobReceipt(job, deviceId, deduplicated))
+      return answerWithJob(reply, CLEARING, deviceId, await attendance.requestClearing(deviceId, body, actor))
     },
   )
 }

@@ -3,11 +3,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { ServiceError, mayTouch, narrowFilter } from '@org/core'
 import type { FastifyRequest } from 'fastify'
+import { answerWithJob } from '../job-answer.ts'
 import { replyFromCache } from '../plugins/cached-replies.ts'
 import { callerGone } from '../plugins/caller-gone.ts'
 import { DeviceParams } from '../schemas/device.ts'
 import { NOT_MODIFIED, failures, succeeded, success, successList } from '../schemas/envelope.ts'
-import { JobReceipt, toJobReceipt } from '../schemas/job.ts'
+import { JobReceipt } from '../schemas/job.ts'
 import { toPagination } from '../schemas/paging.ts'
 import {
   DevicePeopleQuery,
@@ -197,9 +198,7 @@ export const peopleRoutes: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async ({ params: { deviceId } }, reply) => {
-      const { job, deduplicated } = await people.requestSync(deviceId)
-      reply.code(202).header('location', `/api/v1/queue/jobs/${job.id}`)
-      return succeeded(SYNC_QUEUED, toJobReceipt(job, deviceId, deduplicated))
+      return answerWithJob(reply, SYNC_QUEUED, deviceId, await people.requestSync(deviceId))
     },
   )
 
@@ -227,9 +226,12 @@ export const peopleRoutes: FastifyPluginAsyncTypebox = async (app) => {
       if (from_device_id !== undefined && !mayTouch(request.caller, from_device_id))
         throw new ServiceError('FORBIDDEN_DEVICE')
       const wanted = { ...toCopyRequest(request.body, mayGrant(request)), within: request.caller.deviceIds }
-      const { job, deduplicated } = await people.requestCopy(deviceId, wanted, request.actor)
-      reply.code(202).header('location', `/api/v1/queue/jobs/${job.id}`)
-      return succeeded(COPY_QUEUED, toJobReceipt(job, deviceId, deduplicated))
+      return answerWithJob(
+        reply,
+        COPY_QUEUED,
+        deviceId,
+        await people.requestCopy(deviceId, wanted, request.actor),
+      )
     },
   )
 }

@@ -223,6 +223,18 @@ export const DeviceStateReply = Type.Object(
   { $id: 'DeviceState', description: 'The last known state of a terminal' },
 )
 
+/** A filter of lists: of one device. */
+export const OfDevice = {
+  device_id: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: Number.MAX_SAFE_INTEGER,
+      description: 'Of this device',
+      examples: [1],
+    }),
+  ),
+}
+
 /** Query of `GET /devices`. */
 export const DeviceQuery = Type.Object({
   status: Type.Optional(Status),
@@ -239,6 +251,19 @@ export const DeviceQuery = Type.Object({
 
 /** The body of `POST /devices` as the service takes it. */
 export function toDeviceInput(body: Static<typeof DeviceRequest>): DeviceInput {
+  return inOurWords(body)
+}
+
+/** The body of a change as the service takes it. */
+export function toDeviceChange({
+  timezone_since,
+  ...body
+}: Static<typeof DeviceChangeRequest>): DeviceChange {
+  return { ...inOurWords(body), ...(timezone_since !== undefined && { timezoneSince: timezone_since }) }
+}
+
+/** Fields that are called otherwise in JSON; what is left out stays out. */
+function inOurWords<Body extends Omit<Static<typeof DeviceChangeRequest>, 'timezone_since'>>(body: Body) {
   const { serial_number, name_encoding, sync_interval_minutes, unlock_unit, ...rest } = body
   return {
     ...rest,
@@ -246,19 +271,6 @@ export function toDeviceInput(body: Static<typeof DeviceRequest>): DeviceInput {
     ...(name_encoding !== undefined && { nameEncoding: name_encoding }),
     ...(sync_interval_minutes !== undefined && { syncIntervalMinutes: sync_interval_minutes }),
     ...(unlock_unit !== undefined && { unlockUnit: unlock_unit }),
-  }
-}
-
-/** The body of a change as the service takes it. */
-export function toDeviceChange(body: Static<typeof DeviceChangeRequest>): DeviceChange {
-  const { serial_number, name_encoding, sync_interval_minutes, unlock_unit, timezone_since, ...rest } = body
-  return {
-    ...rest,
-    ...(serial_number !== undefined && { serialNumber: serial_number }),
-    ...(name_encoding !== undefined && { nameEncoding: name_encoding }),
-    ...(sync_interval_minutes !== undefined && { syncIntervalMinutes: sync_interval_minutes }),
-    ...(unlock_unit !== undefined && { unlockUnit: unlock_unit }),
-    ...(timezone_since !== undefined && { timezoneSince: timezone_since }),
   }
 }
 

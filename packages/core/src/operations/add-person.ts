@@ -73,6 +73,8 @@ export interface PeopleActParts {
 }
 
 const DEFAULT_GROUP = 1
+/** How often somebody else may get the uid that was chosen, before that is no coincidence. */
+const LOST_UIDS = 3
 
 /**
  * Throws FORBIDDEN, USER_EXISTS, VALIDATION_ERROR for what this terminal cannot hold, ENROLLMENT_FAILED with
@@ -106,6 +108,14 @@ class Addition {
   }
 
   async carryOut(): Promise<PersonRow> {
+    for (let lost = 0; ; lost += 1) {
+      const outcome = await this.#tryOnce(lost < LOST_UIDS)
+      if (outcome !== 'uid taken') return outcome
+    }
+  }
+
+  /** 'uid taken': somebody was added at the terminal's menu meanwhile, and got the uid that was to be this one's. */
+  async #tryOnce(mayLose: boolean): Promise<PersonRow | 'uid taken'> {
     const { terminal, signal } = this.#hand
     const { pin } = this.#input
     const list = await terminal.people.list({ signal })
@@ -119,8 +129,10 @@ class Addition {
       const template = await this.#enrol(person)
       return await this.#store(person, template, noteId)
     } catch (error) {
-      if (!surelyOurs && error instanceof ZkUsageError) await forgetNote(this.#parts, this.#hand, noteId)
+      const unsent = !surelyOurs && error instanceof ZkUsageError
+      if (unsent) await forgetNote(this.#parts, this.#hand, noteId)
       else await undoFailed(this.#parts, this.#hand, noteId, surelyOurs || error instanceof ZkRefusedError)
+      if (unsent && mayLose && error.details['reason'] === 'uid_taken') return 'uid taken'
       throw inPersonWords(error)
     }
   }

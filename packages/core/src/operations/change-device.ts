@@ -225,6 +225,8 @@ function changesOf(
       isConnected: true,
       lastSeenAt: now,
       lastError: null,
+      // Whoever was told that it is offline is told that it is back by the next contact: a conversation under the device's own lease.
+      unreachableSince: null,
       clockDriftSeconds: met.driftIn(zone),
       info: factsToStore(met.facts),
       ...(met.facts.serialNumber !== null && { terminalSerialNumber: met.facts.serialNumber }),

@@ -53,12 +53,9 @@ export async function clearAttendance(
 ): Promise<ClearingReceipt> {
   const { deviceId } = input
   const command = { sent: false }
+  let receipt: ClearingReceipt
   try {
-    const receipt = await clearOnceProven(parts, input, command)
-    await parts.database.devices.noteContact(deviceId, { lastSyncAt: new Date().toISOString() })
-    await parts.changes.tell({ of: 'punches', deviceId })
-    await recordOutcome(parts, input, { outcome: 'success', details: { cleared: receipt.cleared } })
-    return receipt
+    receipt = await clearOnceProven(parts, input, command)
   } catch (error) {
     const known = inWordsOfClearing(error)
     const { code } = toServiceError(known)
@@ -67,6 +64,10 @@ export async function clearAttendance(
     await recordOutcome(parts, input, { outcome, errorCode: code })
     throw known
   }
+  await recordOutcome(parts, input, { outcome: 'success', details: { cleared: receipt.cleared } })
+  await parts.changes.tell({ of: 'punches', deviceId })
+  await parts.database.devices.noteContact(deviceId, { lastSyncAt: new Date().toISOString() })
+  return receipt
 }
 
 /** A log that does not add up proves nothing. */

@@ -10,14 +10,16 @@ import {
   type Terminal,
   type ZkError,
 } from '@org/zk-proto'
+import type { Logger } from 'pino'
 import type { AuditTrail } from '../audit-trail.ts'
 import type { Changes } from '../changes.ts'
 import type { PeopleCopyOrder, PeopleCopyReport } from '../jobs/catalogue.ts'
 import type { JobProgress } from '../jobs/define-job.ts'
 import { ifTold } from '../terminals/side-question.ts'
 import type { TerminalAtHand } from '../terminals/with-terminal.ts'
+import { attemptAudited } from './audited-attempt.ts'
 import { CopyReport } from './copy-report.ts'
-import { findCopySource, type CopySourceParts, type SourcePerson } from './copy-source.ts'
+import { findCopySource, type CopySource, type CopySourceParts, type SourcePerson } from './copy-source.ts'
 import { templatesByUid, type VersionedTemplate } from './kept-templates.ts'
 import { grantsRights, toRow } from './person-rows.ts'
 import { fingerprintVersion, fingersOf } from './read-people.ts'
@@ -33,6 +35,7 @@ export interface CopyPeopleInput {
 export interface CopyPeopleParts extends CopySourceParts {
   readonly changes: Changes
   readonly audit: AuditTrail
+  readonly log: Logger
 }
 
 const BATCH = 100
@@ -45,11 +48,39 @@ export async function copyPeopleTo(
   parts: CopyPeopleParts,
   { order, signal, progress }: CopyPeopleInput,
 ): Promise<PeopleCopyReport> {
-  const { deviceId } = order
+  const { deviceId, fromDeviceId, by } = order
   progress({ phase: 'reading', done: 0, total: null })
   const source = await findCopySource(parts, order, signal)
+  const copy = () => writeAll(parts, { order, signal, progress }, source)
+  if (order.dryRun) return copy()
+  const target = { type: 'device', id: deviceId } as const
+  const details = { from_device_id: fromDeviceId, chosen: source.people.length }
+  return attemptAudited(parts, { action: 'people.copy', by, target, details }, async (succeed) => {
+    const report = await copy()
+    const { added, updated, unchanged, refused } = report
+    const counts = {
+      added: added.count,
+      updated: updated.count,
+      unchanged: unchanged.count,
+      refused: refused.count,
+    }
+    await parts.database.transaction((tx) => succeed(tx, counts))
+    return report
+  })
+}
+
+async function writeAll(
+  parts: CopyPeopleParts,
+  { order, signal, progress }: CopyPeopleInput,
+  source: CopySource,
+): Promise<PeopleCopyReport> {
+  const { deviceId } = order
   const report = new CopyReport()
   for (const pin of source.missing) report.tell('refused', pin, 'unknown_user')
+  for (const pin of source.ambiguous) {
+    const message = 'Several people at the source have this user_id; delete all but one there'
+    report.tell('refused', pin, 'ambiguous', { message })
+  }
 
   const total = source.people.length
   let done = 0
@@ -74,7 +105,7 @@ export async function copyPeopleTo(
   progress({ phase: 'done', done: total, total })
   return report.result({
     dry_run: order.dryRun,
-    chosen: total + source.missing.length,
+    chosen: total + source.missing.length + source.ambiguous.length,
     templates_from: source.templatesFrom,
   })
 }

@@ -22,6 +22,8 @@ export interface CopySource {
   readonly people: readonly SourcePerson[]
   /** PINs that were asked for and that nobody has there. */
   readonly missing: readonly string[]
+  /** PINs that several people have there: which one is meant is not guessed. */
+  readonly ambiguous: readonly string[]
   readonly templatesFrom: PeopleCopyReport['templates_from']
 }
 
@@ -44,8 +46,13 @@ export async function findCopySource(
     fromDeviceId === null
       ? await fromTable(parts, order)
       : await fromTerminal(parts, order, fromDeviceId, signal)
-  const pins = new Set(found.people.map(({ pin }) => pin))
-  return { ...found, missing: (order.pins ?? []).filter((pin) => !pins.has(pin)) }
+  const byPin = Map.groupBy(found.people, ({ pin }) => pin)
+  return {
+    templatesFrom: found.templatesFrom,
+    people: [...byPin.values()].filter(({ length }) => length === 1).flat(),
+    ambiguous: [...byPin].filter(([, { length }]) => length > 1).map(([pin]) => pin),
+    missing: (order.pins ?? []).filter((pin) => !byPin.has(pin)),
+  }
 }
 
 async function fromTerminal(
@@ -53,7 +60,7 @@ async function fromTerminal(
   { pins, templates: wanted }: PeopleCopyOrder,
   deviceId: number,
   signal: AbortSignal,
-): Promise<Omit<CopySource, 'missing'>> {
+): Promise<Pick<CopySource, 'people' | 'templatesFrom'>> {
   const { list, templates } = await withPeopleOf(
     withTerminal,
     { deviceId, signal, waitMs },
@@ -77,7 +84,7 @@ async function fromTerminal(
 async function fromTable(
   { database, templates: kept }: CopySourceParts,
   { deviceId, pins, within, templates: wanted }: PeopleCopyOrder,
-): Promise<Omit<CopySource, 'missing'>> {
+): Promise<Pick<CopySource, 'people' | 'templatesFrom'>> {
   const rows =
     pins === null ? await rowsOf(database, deviceId) : await rowsOfPins(database, { deviceId, pins, within })
   const takesTemplates = wanted && kept.kept

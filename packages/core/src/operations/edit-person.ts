@@ -1,11 +1,13 @@
 // Changing and removing a person on a terminal: read, change what is named, write, read again; then the row. Templates and all
-// other fields stay as they are.
-import type { Person as PersonRow } from '@org/data'
+// other fields stay as they are. What was begun is brought to its end even if whoever asked has gone: the row and the audit trail must
+// tell what the terminal holds.
+import type { Person as PersonRow, Transaction } from '@org/data'
 import { ZkUsageError, type Person, type PersonFields } from '@org/zk-proto'
 import type { Actor } from '../accounts/account.ts'
 import { ServiceError } from '../errors.ts'
 import type { TerminalAtHand } from '../terminals/with-terminal.ts'
 import { PRIVILEGES, type PeopleActParts } from './add-person.ts'
+import { attemptAudited } from './audited-attempt.ts'
 import { grantsRights, inPersonWords, toRow } from './person-rows.ts'
 import { readFingers } from './read-people.ts'
 
@@ -47,7 +49,7 @@ export async function editPerson(parts: PeopleActParts, input: EditPersonInput):
 }
 
 async function edit(
-  { database, audit }: PeopleActParts,
+  parts: PeopleActParts,
   hand: TerminalAtHand,
   { pin, changes, by, mayGrant }: EditPersonInput,
 ): Promise<PersonRow> {
@@ -57,33 +59,48 @@ async function edit(
   const givesKeys = changes.password !== undefined || changes.cardNumber !== undefined
   if (givesKeys && grantsRights(present.privilege) && !mayGrant) throw new ServiceError('FORBIDDEN')
 
-  lease.assertHeld()
-  let person: Person
+  const target = { type: 'device', id: device.id } as const
+  const details = {
+    user_id: pin,
+    fields: Object.keys(changes).join(', '),
+    privilege_before: present.privilege,
+  }
+  signal.throwIfAborted()
+  return attemptAudited(parts, { action: 'person.edit', by, target, details }, async (succeed) => {
+    lease.assertHeld()
+    const person = await writeChanges(hand, pin, changes)
+    return storeChanged(parts, hand, person, (tx) => succeed(tx, { privilege: person.privilege }))
+  })
+}
+
+async function writeChanges(
+  { terminal, lease }: TerminalAtHand,
+  pin: string,
+  changes: PersonChanges,
+): Promise<Person> {
   try {
-    person = await terminal.people.edit(pin, fieldsOf(changes), { signal })
+    return await terminal.people.edit(pin, fieldsOf(changes), { signal: lease.signal })
   } catch (error) {
     throw inPersonWords(error)
   }
+}
+
+async function storeChanged(
+  { database }: PeopleActParts,
+  { terminal, lease, device }: TerminalAtHand,
+  person: Person,
+  succeed: (tx: Transaction) => Promise<void>,
+): Promise<PersonRow> {
+  const { pin } = person
   const known = await database.people.findByPin(device.id, pin)
   const isKnown = known?.onDevice === true && known.uid === person.uid
-  const fingers = isKnown ? null : await readFingers(terminal, person.uid, signal)
+  const fingers = isKnown ? null : await readFingers(terminal, person.uid, lease.signal)
   return database.transaction(async (tx) => {
     await tx.devices.checkFence(device.id, lease.fence)
     await tx.people.upsertMany(device.id, [toRow(person, fingers)], new Date().toISOString())
     const row = await tx.people.findByPin(device.id, pin)
     if (row === undefined) throw new Error(`the row of ${pin} is not there after it was written`)
-    await audit.record(tx, {
-      action: 'person.edit',
-      by,
-      target: { type: 'device', id: device.id },
-      outcome: 'success',
-      details: {
-        user_id: pin,
-        fields: Object.keys(changes).join(', '),
-        privilege_before: present.privilege,
-        privilege: person.privilege,
-      },
-    })
+    await succeed(tx)
     return row
   })
 }
@@ -107,31 +124,30 @@ export type RemovePersonInput = Pick<EditPersonInput, 'deviceId' | 'pin' | 'by' 
  * are neither on the terminal nor said to be by the row.
  */
 export async function removePerson(parts: PeopleActParts, input: RemovePersonInput): Promise<void> {
-  const { database, withTerminal, audit, changes } = parts
+  const { database, withTerminal, changes } = parts
   const { deviceId, pin, by, signal } = input
+  const target = { type: 'device', id: deviceId } as const
+  const details = { user_id: pin }
   await withTerminal(deviceId, { signal, manner: 'hosting' }, async (hand) => {
-    hand.lease.assertHeld()
-    const removed = await removeIfThere(hand, pin)
-    await database.transaction(async (tx) => {
-      await tx.devices.checkFence(deviceId, hand.lease.fence)
-      const marked = await tx.people.markGone(deviceId, pin, new Date().toISOString())
-      if (removed === undefined && !marked) throw new ServiceError('USER_NOT_FOUND')
-      await tx.personTemplates.removeAll(deviceId, pin)
-      await audit.record(tx, {
-        action: 'person.remove',
-        by,
-        target: { type: 'device', id: deviceId },
-        outcome: 'success',
-        details: { user_id: pin, privilege: removed?.privilege ?? null },
+    hand.signal.throwIfAborted()
+    await attemptAudited(parts, { action: 'person.remove', by, target, details }, async (succeed) => {
+      hand.lease.assertHeld()
+      const removed = await removeIfThere(hand, pin)
+      await database.transaction(async (tx) => {
+        await tx.devices.checkFence(deviceId, hand.lease.fence)
+        const marked = await tx.people.markGone(deviceId, pin, new Date().toISOString())
+        if (removed === undefined && !marked) throw new ServiceError('USER_NOT_FOUND')
+        await tx.personTemplates.removeAll(deviceId, pin)
+        await succeed(tx, { privilege: removed?.privilege ?? null })
       })
     })
   })
   await changes.tell({ of: 'people', deviceId })
 }
 
-async function removeIfThere({ terminal, signal }: TerminalAtHand, pin: string): Promise<Person | undefined> {
+async function removeIfThere({ terminal, lease }: TerminalAtHand, pin: string): Promise<Person | undefined> {
   try {
-    return await terminal.people.remove(pin, { signal })
+    return await terminal.people.remove(pin, { signal: lease.signal })
   } catch (error) {
     if (error instanceof ZkUsageError && error.details['reason'] === 'no_such_pin') return undefined
     throw error

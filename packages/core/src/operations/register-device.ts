@@ -19,7 +19,7 @@ import type { Secrets } from '../secrets.ts'
 import type { DialAddress } from '../terminals/dial.ts'
 import { canonicalHost } from '../terminals/network-bounds.ts'
 import { factsToStore } from '../terminals/terminal-facts.ts'
-import { movedHistory, readZoneHistory, type ZoneHistory } from '../zone-history.ts'
+import { movedHistory, readZoneHistory, sameHistory, type ZoneHistory } from '../zone-history.ts'
 import {
   commKeyOf,
   faultsOf,
@@ -143,10 +143,12 @@ async function goOnInZone(
   { gone, zones, device }: { gone: DeviceRow; zones: ZoneHistory; device: NewDevice },
 ): Promise<void> {
   const { timezone, createdAt } = device
-  if (gone.timezone === timezone) return
   const deletedAtMs = Date.parse(gone.deletedAt ?? createdAt)
   const since = new Date(deviceZone(timezone).wallClockAt(deletedAtMs)).toISOString().slice(0, 19)
-  await tx.devices.replaceZones(gone.id, movedHistory(zones, { since, timezone }), createdAt)
+  const moved = movedHistory(zones, { since, timezone })
+  // Also where the newest zone is this one: it may have been meant for a day that has not come.
+  if (sameHistory(zones, moved)) return
+  await tx.devices.replaceZones(gone.id, moved, createdAt)
   await jobs.enqueue(timesCorrection, { deviceId: gone.id }, { tx })
 }
 

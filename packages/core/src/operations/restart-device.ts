@@ -50,50 +50,64 @@ export async function restartDevice(
       ...(errorCode === undefined ? {} : { errorCode }),
     })
   await record('attempted')
+  const command = { sent: false }
   let restart: Restart
   try {
-    restart = await sendRestart(parts, deviceId, signal)
+    restart = await sendRestart(parts, deviceId, command, signal)
   } catch (error) {
-    const known = inWordsOfRestart(error)
-    await settle(parts, () => record(outcomeOf(known), known.code))
+    const known = inWordsOfRestart(error, command)
+    await settle(parts, () => record(outcomeOf(known, command), known.code))
     throw known
   }
-  await database.devices.noteContact(deviceId, { isConnected: false })
   restartWatch.begin(deviceId)
-  await settle(parts, () => record('success'))
+  await settle(parts, async () => {
+    await database.devices.noteContact(deviceId, { isConnected: false })
+    await record('success')
+  })
   await changes.tell({ of: 'device', deviceId })
   await notices.tell({ kind: 'device.restart', deviceId, deviceName, by: by.name })
   return restart
 }
 
+interface Command {
+  sent: boolean
+}
+
 async function sendRestart(
   { withTerminal }: RestartDeviceParts,
   deviceId: number,
+  command: Command,
   signal: AbortSignal,
 ): Promise<Restart> {
-  return withTerminal(deviceId, { signal, measuresClock: true }, async (hand) => {
+  return withTerminal(deviceId, { signal, measuresClock: true, sendsOnce: true }, async (hand) => {
     hand.lease.assertHeld()
     hand.signal.throwIfAborted()
     const initiatedAt = new Date().toISOString()
+    command.sent = true
     // Once it is on its way its answer is waited for, even if nobody waits for us any more.
     const { acknowledged } = await hand.terminal.power.restart({ signal: hand.lease.signal })
     return { deviceId, initiatedAt, acknowledged }
   })
 }
 
-/** A terminal that does not answer, or too late, is a failed restart (500): no client is to repeat one by reflex. */
-function inWordsOfRestart(error: unknown): ServiceError {
+/**
+ * A terminal that does not answer, or too late, is a failed restart (500): no client is to repeat one by reflex, and least of all one
+ * that was sent.
+ */
+function inWordsOfRestart(error: unknown, { sent }: Command): ServiceError {
   const known = toServiceError(error)
-  if (known.code !== 'DEVICE_UNREACHABLE' && known.code !== 'DEVICE_TIMEOUT') return known
-  return new ServiceError('DEVICE_UNREACHABLE_AT_RESTART', {
-    details: known.details ?? { reason: 'silent' },
-    cause: error,
-  })
+  const details = known.details ?? { reason: 'silent' }
+  if (known.code === 'DEVICE_UNREACHABLE' || known.code === 'DEVICE_TIMEOUT')
+    return new ServiceError('DEVICE_UNREACHABLE_AT_RESTART', { details, cause: error })
+  if (!sent || known.code === 'DEVICE_COMMAND_FAILED') return known
+  const message =
+    'The command to restart was sent, and nobody knows what became of it; look before asking again'
+  return new ServiceError('DEVICE_UNREACHABLE_AT_RESTART', { message, details, cause: error })
 }
 
-function outcomeOf({ code }: ServiceError): AuditedAct['outcome'] {
+function outcomeOf({ code }: ServiceError, { sent }: Command): AuditedAct['outcome'] {
   if (code === 'DEVICE_COMMAND_FAILED') return 'refused'
-  return code === 'INTERNAL_ERROR' ? 'unknown' : 'unreachable'
+  return sent || code === 'INTERNAL_ERROR' ? 'unknown' : 'unreachable'
 }
 
 interface RestartRow extends Pick<AuditedAct, 'by' | 'outcome'> {

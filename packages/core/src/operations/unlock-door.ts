@@ -159,7 +159,7 @@ export function createDoors(parts: DoorParts): Doors {
       // Whoever stands before the door does not wait for another question: nobody measures the clock after it.
       const unlockedAt = await withTerminal(
         deviceId,
-        { signal, manner: 'joining', measuresClock: true },
+        { signal, manner: 'joining', measuresClock: true, sendsOnce: true },
         async (hand) => {
           hand.lease.assertHeld()
           hand.signal.throwIfAborted()

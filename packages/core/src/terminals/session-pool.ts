@@ -42,6 +42,8 @@ export interface UseOptions {
   readonly hasYielded?: boolean
   /** True for a watching operation that has waited its whole time in vain: now it asks as the others do. */
   readonly hasWaited?: boolean
+  /** True for a command that is never repeated: a session is asked whether it lives before it, however recently it was used. */
+  readonly sendsOnce?: boolean
 }
 
 /**
@@ -92,22 +94,26 @@ export function createSessionPool({ leases, turns, idleMs, log }: PoolSettings):
     }
   }
 
-  /** Closes a session, then gives its lease back. Never rejects. */
-  const end = async ({ terminal, lease }: Pick<OpenSession, 'terminal' | 'lease'>): Promise<void> => {
+  /** Never rejects. */
+  const closeQuietly = async (terminal: Terminal): Promise<void> => {
     try {
       await terminal.close()
     } catch (error) {
       log.warn({ err: error }, 'a session did not close well')
-    } finally {
-      await lease.release()
     }
+  }
+
+  /** Closes a session, then gives its lease back. Never rejects. */
+  const end = async ({ terminal, lease }: Pick<OpenSession, 'terminal' | 'lease'>): Promise<void> => {
+    await closeQuietly(terminal)
+    await lease.release()
   }
 
   const parked = new ParkedSessions(idleMs, (session) => void track(end(session)))
 
   /** The parked session, when it is still good for this. */
   const reuse = async (
-    { deviceId, findWay }: UseOptions,
+    { deviceId, findWay, sendsOnce = false }: UseOptions,
     signal: AbortSignal,
   ): Promise<OpenSession | undefined> => {
     const kept = parked.take(deviceId)
@@ -117,7 +123,7 @@ export function createSessionPool({ leases, turns, idleMs, log }: PoolSettings):
     try {
       const { dialKey } = await findWay()
       const right = kept.dialKey === dialKey && !terminal.closed && !lease.signal.aborted
-      const fresh = performance.now() - kept.since < FRESH_MS
+      const fresh = !sendsOnce && performance.now() - kept.since < FRESH_MS
       usable = right && (fresh || (await answers(terminal, signal, log)))
     } finally {
       if (!usable) await end(kept)
@@ -179,16 +185,23 @@ export function createSessionPool({ leases, turns, idleMs, log }: PoolSettings):
     }
   }
 
-  /** Joins the host that there is, if its session is the one that would be opened now. */
+  /** Joins the host that there is, if its session is the one that would be opened now, and lives where that is asked. */
   const join = async <T>(
-    { deviceId, findWay }: UseOptions,
+    { deviceId, findWay, sendsOnce = false }: UseOptions,
     signal: AbortSignal,
     act: (held: HeldTerminal) => Promise<T>,
   ): Promise<{ readonly result: T } | undefined> => {
     const { dialKey } = await findWay()
-    return shared.join(deviceId, dialKey, (session) =>
-      act({ ...handOf(session, [session.lease], signal), beAlone: guestsAreNeverAlone }),
-    )
+    const joined = await shared.join(deviceId, dialKey, async (session) => {
+      const held = handOf(session, [session.lease], signal)
+      if (sendsOnce && !(await answers(session.terminal, held.signal, log))) {
+        // Its host has not noticed yet, and would keep us waiting until it does.
+        await closeQuietly(session.terminal)
+        return undefined
+      }
+      return { result: await act({ ...held, beAlone: guestsAreNeverAlone }) }
+    })
+    return joined?.result
   }
 
   /** The turn; undefined when a host has come meanwhile that may be joined. */
@@ -286,14 +299,14 @@ async function settledWithin(ms: number, running: ReadonlySet<Promise<unknown>>,
   if (first === 'late') log.warn({ operations: running.size }, 'operations on terminals did not end in time')
 }
 
-/** Whether a parked session still answers. */
+/** Whether a session that was not used just now still answers. */
 async function answers(terminal: Terminal, signal: AbortSignal, log: Logger): Promise<boolean> {
   try {
     await terminal.ping({ signal })
     return true
   } catch (error) {
     signal.throwIfAborted()
-    log.debug({ err: error }, 'a parked session has died; connecting anew')
+    log.debug({ err: error }, 'a session that was kept open has died')
     return false
   }
 }

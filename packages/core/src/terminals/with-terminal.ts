@@ -29,6 +29,8 @@ export interface WithTerminalOptions {
   readonly measuresClock?: boolean
   /** See UseOptions. */
   readonly hasWaited?: boolean
+  /** See UseOptions. */
+  readonly sendsOnce?: boolean
 }
 
 /**
@@ -74,6 +76,7 @@ export function createWithTerminal(access: TerminalAccess): WithTerminal {
       hasYielded = false,
       measuresClock = false,
       hasWaited = false,
+      sendsOnce = false,
     } = options
     let device = await findActiveDevice(database, deviceId)
     breakers.assertClosed(deviceId)
@@ -85,6 +88,7 @@ export function createWithTerminal(access: TerminalAccess): WithTerminal {
       manner,
       hasYielded,
       hasWaited,
+      sendsOnce,
       async findWay() {
         device = await findActiveDevice(database, deviceId)
         return wayTo(device)

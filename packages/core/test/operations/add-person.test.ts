@@ -1,6 +1,9 @@
 // Adding people: all of it or nothing, on the terminal and as a row.
+import { nextUid } from '@org/zk-proto'
 import { profileNamed } from '@org/zk-sim'
 import { describe, expect, it } from 'vitest'
+import { addPerson } from '../../src/operations/add-person.ts'
+import { alteredWay } from '../support/altered-terminals.ts'
 import { MODES } from '../support/modes.ts'
 import { OPERATOR, PeopleAtWork, until, whoIsOn } from '../support/people-at-work.ts'
 
@@ -199,6 +202,30 @@ describe.each(MODES)('adding a person, with %s', (_name, engine, env) => {
       reason: { code: 'USER_EXISTS' },
     })
     expect(whoIsOn(at.terminal).people).toHaveLength(1)
+    expect(await at.notes()).toEqual([])
+  })
+
+  it('takes another uid where somebody was added at the terminal’s menu meanwhile, and leaves them alone', async () => {
+    await using at = await PeopleAtWork.set(engine, env(), { people: 2, seed: 4 })
+    let added = 0
+    await using way = await alteredWay(at.service, ({ people }) => {
+      const list = people.list.bind(people)
+      people.list = async (...given) => {
+        const read = await list(...given)
+        added += 1
+        if (added <= 2)
+          at.terminal.hand.addPerson({ uid: nextUid(read, '1042'), pin: `70${added}`, name: 'Menu' })
+        return read
+      }
+    })
+    const input = { deviceId: at.device.id, pin: '1042', name: 'Siti Rahma', enrol: null }
+    const signal = new AbortController().signal
+    await addPerson(at.partsOf(way), { ...input, by: OPERATOR, mayGrant: false, signal })
+    expect(
+      whoIsOn(at.terminal)
+        .people.map(({ pin }) => pin)
+        .slice(2),
+    ).toEqual(['701', '702', '1042'])
     expect(await at.notes()).toEqual([])
   })
 

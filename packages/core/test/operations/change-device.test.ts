@@ -75,6 +75,20 @@ describe.each(engines)('changing a device, in %s', (engine) => {
     expect((await ask()).facts.serialNumber).toBe(memory.serialNumber)
   })
 
+  it('that reached its terminal ends an outage: a contact that fails an hour later is the first of another one', async () => {
+    await using service = await scratchService(engine)
+    const terminal = await service.terminal({ punches: 0 })
+    const { id } = await service.register(terminal)
+    const anHourAgo = new Date(Date.now() - 3_600_000).toISOString()
+    await service.database.devices.noteContact(id, { isConnected: false, unreachableSince: anHourAgo })
+    await change(service, id, { password: '' })
+    expect(await service.database.devices.findById(id)).toMatchObject({
+      isConnected: true,
+      unreachableSince: null,
+      offlineTold: false,
+    })
+  })
+
   it('is refused where nothing answers, another terminal does, or the address is taken', async () => {
     await using service = await scratchService(engine)
     const [mine, other, third] = [

@@ -32,8 +32,11 @@ describe.each(MODES)('a copy of people, with %s', (_name, engine, env) => {
       byPin(from).map(({ pin, fingers }) => [pin, fingers.map(([finger]) => finger)]),
     )
     expect(at.terminal.memory.isEnabled).toBe(true)
+    const details = { from_device_id: device.id, chosen: 12 }
     expect(await at.trail()).toMatchObject([
-      { action: 'people.copy', details: { from_device_id: device.id, count: 12 } },
+      { action: 'people.copy', outcome: 'attempted', details },
+      { action: 'people.copy', outcome: 'success', details: { from_device_id: device.id, count: 12 } },
+      { action: 'people.copy', outcome: 'success', details: { ...details, added: 12, unchanged: 0 } },
     ])
 
     const before = whoIsOn(at.terminal)
@@ -44,7 +47,39 @@ describe.each(MODES)('a copy of people, with %s', (_name, engine, env) => {
       refused: { count: 0 },
     })
     expect(whoIsOn(at.terminal)).toEqual(before)
-    expect(await at.trail()).toHaveLength(1)
+    expect((await at.trail()).slice(3)).toMatchObject([
+      { action: 'people.copy', outcome: 'attempted', details },
+      { action: 'people.copy', outcome: 'success', details: { ...details, added: 0, unchanged: 12 } },
+    ])
+  })
+
+  it('from a terminal on which two people have one PIN does not guess which of them is meant', async () => {
+    await using at = await PeopleAtWork.set(engine, env())
+    const profile = { ...profileNamed('typical'), uniquePins: false }
+    const { terminal: from, device } = await another(at, { people: 0, profile })
+    from.hand.addPerson({ uid: 1, pin: '7', name: 'Ana' })
+    from.hand.addPerson({ uid: 2, pin: '8', name: 'Bo' })
+    from.hand.addPerson({ uid: 3, pin: '7', name: 'Cid' })
+    from.memory.templates.store(3, 6, templateOfVersion10())
+    expect(await at.copy({ fromDeviceId: device.id })).toMatchObject({
+      chosen: 2,
+      added: { count: 1, users: [{ user_id: '8' }] },
+      refused: { count: 1, users: [{ user_id: '7', reason: 'ambiguous' }] },
+    })
+    expect(whoIsOn(at.terminal)).toMatchObject({ people: [{ pin: '8', name: 'Bo' }], templates: [] })
+  })
+
+  it('that is broken off is in the audit trail with what it was about', async () => {
+    await using at = await PeopleAtWork.set(engine, env())
+    const { device } = await another(at, { people: 3, seed: 5 })
+    at.terminal.faults.set('unanswered=writePerson')
+    await expect(at.copy({ fromDeviceId: device.id, mayGrant: true })).rejects.toMatchObject({
+      code: 'DEVICE_TIMEOUT',
+    })
+    expect(await at.trail()).toMatchObject([
+      { action: 'people.copy', outcome: 'attempted', details: { from_device_id: device.id, chosen: 3 } },
+      { action: 'people.copy', outcome: 'unknown', details: { from_device_id: device.id, chosen: 3 } },
+    ])
   })
 
   it('carries passwords over the wire, and shows them nowhere', async () => {

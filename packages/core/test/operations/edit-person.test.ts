@@ -1,6 +1,9 @@
 // Changing and removing people: what is named changes, every other byte and every template stays.
 import type { SimulatedTerminal } from '@org/zk-sim'
+import { DatabaseUnavailable } from '@org/data'
 import { describe, expect, it } from 'vitest'
+import { editPerson, removePerson } from '../../src/operations/edit-person.ts'
+import { alteredWay } from '../support/altered-terminals.ts'
 import { MODES } from '../support/modes.ts'
 import { OPERATOR, PeopleAtWork, whoIsOn } from '../support/people-at-work.ts'
 
@@ -95,6 +98,69 @@ describe.each(MODES)('a person on a terminal, with %s', (_name, engine, env) => 
     expect((await at.trail()).at(-1)).toMatchObject({
       action: 'person.remove',
       details: { user_id: pin },
+    })
+  })
+
+  it('is changed and removed to the end, and told of, though whoever asked has gone meanwhile', async () => {
+    await using at = await setUp()
+    const pin = ordinary(at.terminal)
+    for (const act of ['edit', 'remove'] as const) {
+      const gone = new AbortController()
+      await using way = await alteredWay(at.service, ({ people }) => {
+        const edit = people.edit.bind(people)
+        const remove = people.remove.bind(people)
+        people.edit = (...given) => {
+          gone.abort(new Error('the caller has gone'))
+          return edit(...given)
+        }
+        people.remove = (...given) => {
+          gone.abort(new Error('the caller has gone'))
+          return remove(...given)
+        }
+      })
+      const parts = at.partsOf(way)
+      const whose = { deviceId: at.device.id, pin, by: OPERATOR, signal: gone.signal }
+      if (act === 'edit') await editPerson(parts, { ...whose, changes: { name: 'Gone by' }, mayGrant: false })
+      else await removePerson(parts, whose)
+      expect((await at.trail()).slice(-2)).toMatchObject([
+        { action: `person.${act}`, outcome: 'attempted', details: { user_id: pin } },
+        { action: `person.${act}`, outcome: 'success', details: { user_id: pin } },
+      ])
+      const shown = act === 'edit' ? { name: 'Gone by', onDevice: true } : { onDevice: false }
+      expect((await at.rows()).find((row) => row.pin === pin)).toMatchObject(shown)
+    }
+    expect(at.terminal.memory.people.findByPin(pin)).toBeUndefined()
+  })
+
+  it('is in the audit trail as an attempt when nobody can tell what became of it', async () => {
+    await using at = await setUp()
+    const pin = ordinary(at.terminal)
+    await using way = await alteredWay(at.service, () => undefined)
+    const { database } = at.service
+    let transactions = 0
+    // The attempt is the first; from then on the database is away, as for a process that is killed.
+    const failing = Object.create(database, {
+      transaction: {
+        value: (act: Parameters<typeof database.transaction>[0]) => {
+          transactions += 1
+          return transactions === 1
+            ? database.transaction(act)
+            : Promise.reject(new DatabaseUnavailable('refused'))
+        },
+      },
+    }) as typeof database
+    const input = { deviceId: at.device.id, pin, by: OPERATOR, signal: new AbortController().signal }
+    await expect(
+      editPerson(
+        { ...at.partsOf(way), database: failing },
+        { ...input, changes: { name: 'Written' }, mayGrant: false },
+      ),
+    ).rejects.toBeInstanceOf(DatabaseUnavailable)
+    expect(at.terminal.memory.people.findByPin(pin)).toMatchObject({ name: 'Written' })
+    expect((await at.trail()).at(-1)).toMatchObject({
+      action: 'person.edit',
+      outcome: 'attempted',
+      details: { user_id: pin, fields: 'name' },
     })
   })
 

@@ -116,6 +116,7 @@ async function twoProcesses(service: ScratchService) {
     audit: createAuditTrail(secrets),
     templates: createKeptTemplates({ database, secrets, kept: false }),
     waitMs: WAIT_MS,
+    log: quiet,
   }
   return { parts, elsewhere: makeProcess() }
 }

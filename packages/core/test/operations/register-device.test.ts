@@ -157,6 +157,19 @@ describe.each(engines)('registering a terminal, in %s', (engine) => {
     await expectSameAsTerminal(service.database, id, terminal.memory)
   })
 
+  it('brings one back in the zone to which it was to move some day as moved already', async () => {
+    await using service = await scratchService(engine)
+    const terminal = await service.terminal({ punches: 0 })
+    const { id } = await service.register(terminal, { timezone: 'Asia/Jakarta' })
+    const { devices } = service.services
+    await devices.change(id, { timezone: 'Asia/Tokyo', timezoneSince: '2099-01-01T00:00:00' }, SYSTEM)
+    await service.database.devices.remove(id, new Date().toISOString())
+    await service.register(terminal, { timezone: 'Asia/Tokyo' })
+    const [first, moved, ...more] = await service.database.devices.listZones(id)
+    expect([first?.timezone, moved?.timezone, more]).toEqual(['Asia/Jakarta', 'Asia/Tokyo', []])
+    expect(moved?.since).toMatch(/^20[2-8]\d-/)
+  })
+
   it('stores one device when two requests register it at once', async () => {
     await using service = await scratchService(engine)
     const terminal = await service.terminal()

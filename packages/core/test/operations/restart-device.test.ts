@@ -1,12 +1,15 @@
 // Restarting a terminal: recorded, told, sent once, and watched until it is back.
+import { DatabaseUnavailable } from '@org/data'
 import { profileNamed } from '@org/zk-sim'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { SYSTEM } from '../../src/index.ts'
 import { createChanges } from '../../src/changes.ts'
-import { restartDevice } from '../../src/operations/restart-device.ts'
+import { restartDevice, type RestartDeviceParts } from '../../src/operations/restart-device.ts'
 import { createRestartWatch } from '../../src/operations/restart-watch.ts'
-import { alteredWay, refuse } from '../support/altered-terminals.ts'
+import { leaseLost } from '../../src/terminals/lease.ts'
+import { alteredWay, refuse, type AlteredWay } from '../support/altered-terminals.ts'
+import { noNotices } from '../support/nobody.ts'
 import { quiet, scratchService, type ScratchService } from '../support/scratch-service.ts'
 
 const signal = new AbortController().signal
@@ -22,6 +25,15 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
   for (const deadline = Date.now() + 60_000; !(await holds()); await sleep(50))
     if (Date.now() > deadline) throw new Error('it did not come to that')
 }
+
+const partsOf = (service: ScratchService, way: AlteredWay): RestartDeviceParts => ({
+  ...way,
+  database: service.database,
+  notices: service.services.notices,
+  changes: createChanges(quiet),
+  restartWatch: createRestartWatch({ ...way, changes: createChanges(quiet), log: quiet }),
+  log: quiet,
+})
 
 describe('restarting a terminal', () => {
   it.each([
@@ -55,15 +67,7 @@ describe('restarting a terminal', () => {
     await using way = await alteredWay(service, ({ power }) => {
       power.restart = refuse
     })
-    const parts = {
-      ...way,
-      database: service.database,
-      notices: service.services.notices,
-      changes: createChanges(quiet),
-      restartWatch: createRestartWatch({ ...way, changes: createChanges(quiet), log: quiet }),
-      log: quiet,
-    }
-    await expect(restartDevice(parts, id, SYSTEM, signal)).rejects.toMatchObject({
+    await expect(restartDevice(partsOf(service, way), id, SYSTEM, signal)).rejects.toMatchObject({
       code: 'DEVICE_COMMAND_FAILED',
       status: 500,
     })
@@ -72,6 +76,54 @@ describe('restarting a terminal', () => {
       ['refused', 'DEVICE_COMMAND_FAILED'],
     ])
     expect(await service.services.devices.find(id)).toMatchObject({ isConnected: true })
+  })
+
+  it('is told as a failure that nobody repeats by reflex where it was sent and the lease was lost meanwhile', async () => {
+    await using service = await scratchService()
+    const terminal = await service.terminal({ punches: 0 })
+    const { id } = await service.register(terminal)
+    await using way = await alteredWay(service, ({ power }) => {
+      power.restart = () => Promise.reject(leaseLost(undefined))
+    })
+    await expect(restartDevice(partsOf(service, way), id, SYSTEM, signal)).rejects.toMatchObject({
+      code: 'DEVICE_UNREACHABLE',
+      status: 500,
+      message: expect.stringContaining('was sent'),
+    })
+    expect(await outcomes(service)).toEqual([
+      ['attempted', null],
+      ['unknown', 'DEVICE_UNREACHABLE'],
+    ])
+  })
+
+  it('that was sent is told as one, watched and noticed, though the database is away by then', async () => {
+    await using service = await scratchService()
+    const terminal = await service.terminal({ punches: 0 })
+    const { id } = await service.register(terminal)
+    await using way = await alteredWay(service, () => undefined)
+    const told: string[] = []
+    const watched: number[] = []
+    const { database } = service
+    const away = () => Promise.reject(new DatabaseUnavailable('refused'))
+    let recorded = 0
+    const parts = {
+      ...partsOf(service, way),
+      database: Object.create(database, {
+        transaction: {
+          value: (act: Parameters<typeof database.transaction>[0]) =>
+            (recorded += 1) === 1 ? database.transaction(act) : away(),
+        },
+        devices: { value: Object.create(database.devices, { noteContact: { value: away } }) },
+      }) as typeof database,
+      restartWatch: {
+        begin: (deviceId: number) => void watched.push(deviceId),
+        close: async () => undefined,
+      },
+      notices: { ...noNotices, tell: async ({ kind }: { readonly kind: string }) => void told.push(kind) },
+    }
+    expect(await restartDevice(parts, id, SYSTEM, signal)).toMatchObject({ deviceId: id })
+    expect(watched).toEqual([id])
+    expect(told).toEqual(['device.restart'])
   })
 
   it('that is silent is 500 before anything was sent', { timeout: 60_000 }, async () => {

@@ -9,7 +9,11 @@ import type {
   PeopleSyncReport,
   Person,
 } from '../../src/index.ts'
-import { scratchService, type Engine, type ScratchService } from './scratch-service.ts'
+import { createChanges } from '../../src/changes.ts'
+import type { PeopleActParts } from '../../src/operations/add-person.ts'
+import type { KeptTemplates } from '../../src/operations/kept-templates.ts'
+import type { AlteredWay } from './altered-terminals.ts'
+import { quiet, scratchService, type Engine, type ScratchService } from './scratch-service.ts'
 
 export const OPERATOR = { name: 'operator@example.org', accountId: 2, address: '192.0.2.8' }
 
@@ -83,6 +87,17 @@ export class PeopleAtWork implements AsyncDisposable {
       signal: new AbortController().signal,
       progress: () => undefined,
     })
+  }
+
+  /** What acts need, by a way of the test's own; templates are not kept. */
+  partsOf(way: AlteredWay): PeopleActParts {
+    const templates: KeptTemplates = {
+      kept: false,
+      keepOf: async () => undefined,
+      keepAll: async () => null,
+      open: async () => new Map(),
+    }
+    return { ...way, database: this.service.database, templates, changes: createChanges(quiet), log: quiet }
   }
 
   /** Rows of the device, by PIN. */
