@@ -93,14 +93,8 @@ export class WatchSession {
     this.#hand = hand
     this.#catchUp = catchUp
     this.#isUp = isUp
-    const { id, bookmark } = hand.device
-    this.#writer = new AttendanceWriter({
-      database: parts.database,
-      deviceId: id,
-      bookmark,
-      lease: { fence: hand.lease.fence },
-      punchNews: parts.punchNews,
-    })
+    const { bookmark } = hand.device
+    this.#writer = AttendanceWriter.under(hand, parts)
     this.#layout = layoutOf(bookmark)
     const now = performance.now()
     this.#readAt = bookmark === null ? now + parts.timings.firstReadMs : now
