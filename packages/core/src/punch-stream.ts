@@ -76,7 +76,12 @@ export function createPunchStream({ database, bus, log }: PunchStreamParts): Pun
         stopIfUnheard()
       }
     },
-    close: () => closing.abort(),
+    close() {
+      closing.abort()
+      // Also where a listener that takes nothing has not noticed yet.
+      running?.stop()
+      running = undefined
+    },
   }
 }
 

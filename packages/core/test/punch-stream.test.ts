@@ -2,7 +2,7 @@
 // and whoever comes back misses none.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Database, NewPunch } from '@org/data'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { createMemoryBus } from '../src/bus/bus-memory.ts'
 import type { Punch } from '../src/index.ts'
 import { createPunchStream, type FollowOptions, type PunchStream } from '../src/punch-stream.ts'
@@ -73,6 +73,21 @@ describe.each(ENGINES)('the stream of new punches, on %s', { timeout: 120_000 },
     at.stream.close()
     expect(await next).toMatchObject({ done: true })
     expect(await at.stream.follow({ filter: {}, signal: at.signal }).next()).toMatchObject({ done: true })
+  })
+
+  it('reads nothing any more once it is closed, also where somebody has stopped taking', async () => {
+    await using at = await Stage.open(engine)
+    const stalled = at.stream.follow({ filter: {}, signal: at.signal })
+    const first = stalled.next()
+    await sleep(200)
+    await at.store(1, ['a'])
+    await first
+    const looks = vi.spyOn(at.database.punches, 'listByIds')
+    at.stream.close()
+    await sleep(500)
+    looks.mockClear()
+    await sleep(2_500)
+    expect(looks).not.toHaveBeenCalled()
   })
 })
 
