@@ -1,8 +1,8 @@
 // Watching a device for good: holds its terminal as long as nobody else needs it, gives it back when somebody waits, comes back,
 // and tries again with growing pauses where the terminal cannot be had. What is done with it in hand is in watch-session.ts.
-import { setTimeout as sleep } from 'node:timers/promises'
 import { ZkError } from '@org/zk-proto'
 import { ServiceError } from '../errors.ts'
+import { pause } from '../pause.ts'
 import type { WithTerminal } from '../terminals/with-terminal.ts'
 import { CatchUp } from './catch-up.ts'
 import { WatchSession, type WatchSessionParts } from './watch-session.ts'
@@ -84,13 +84,4 @@ function pauseAfter(error: unknown, failures: number): number {
 function isHopeless(error: unknown): boolean {
   if (!(error instanceof ServiceError) || error.retryable) return false
   return error.code === 'DEVICE_AUTH_FAILED' || error.code === 'DEVICE_UNREACHABLE'
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  if (ms === 0) return
-  try {
-    await sleep(ms, undefined, { signal })
-  } catch (error) {
-    if (!signal.aborted) throw error
-  }
 }

@@ -1,7 +1,6 @@
 // One stretch of a watch, with the terminal in hand: hears live events and stores them early, and reads the log's tail at the
 // beginning, soon after punches, and whenever the terminal's count tells of records that nobody has seen. Ends when somebody
 // waits for the terminal. The log stays the truth: what is not certain of an event is left to it.
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Bookmark } from '@org/data'
 import {
   EVENTS,
@@ -13,6 +12,7 @@ import {
 } from '@org/zk-proto'
 import type { Bus } from '../bus/bus.ts'
 import { ServiceError } from '../errors.ts'
+import { aborted, pause } from '../pause.ts'
 import type { NoteContact } from '../terminals/contact-notes.ts'
 import { ifTold } from '../terminals/side-question.ts'
 import { findActiveDevice, type TerminalAtHand } from '../terminals/with-terminal.ts'
@@ -246,14 +246,8 @@ export class WatchSession {
   async #untilDue(ms: number): Promise<void> {
     const turned = new AbortController()
     this.#turn = () => turned.abort()
-    const ends = AbortSignal.any([turned.signal, this.#left.signal])
-    try {
-      await sleep(ms, undefined, { signal: ends })
-    } catch (error) {
-      if (!ends.aborted) throw error
-    } finally {
-      this.#turn = () => undefined
-    }
+    await pause(ms, AbortSignal.any([turned.signal, this.#left.signal]))
+    this.#turn = () => undefined
   }
 
   async #read(): Promise<void> {
@@ -328,11 +322,6 @@ async function settled(work: Promise<IteratorResult<LiveNotice, void>>): Promise
   } catch (error) {
     return { ok: false, error }
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve()
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
 }
 
 function layoutOf(bookmark: Bookmark | null): AttendanceLayoutName | undefined {
