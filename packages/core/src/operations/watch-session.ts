@@ -76,8 +76,10 @@ export class WatchSession {
   #room: () => void = () => undefined
   #layout: AttendanceLayoutName | undefined
   #people: readonly KnownPerson[] | undefined
-  /** Somebody was added at the terminal whom the rows do not know yet. */
-  #peopleStale = false
+  /** The rows may not say who is on the terminal: nobody has looked since this stretch began, or since somebody was added there. */
+  #peopleStale: boolean
+  /** How often somebody was added at the terminal. */
+  #added = 0
   /** The terminal's count after the last read; undefined before it. */
   #counted: number | null | undefined
   #readAt: number
@@ -96,6 +98,7 @@ export class WatchSession {
     const { bookmark } = hand.device
     this.#writer = AttendanceWriter.under(hand, parts)
     this.#layout = layoutOf(bookmark)
+    this.#peopleStale = isReadWithPeople(this.#layout)
     const now = performance.now()
     this.#readAt = bookmark === null ? now + parts.timings.firstReadMs : now
     this.#countAt = now + parts.timings.countEveryMs
@@ -107,7 +110,7 @@ export class WatchSession {
     if (this.#hand.isWanted()) return
     const takeBack = this.#hand.whenWanted(() => this.#leave())
     const forget = this.#parts.bus.listen('changed', ({ of, deviceId }) => {
-      if (of === 'people' && deviceId === device.id) this.#forgetPeople(false)
+      if (of === 'people' && deviceId === device.id) this.#peopleChanged()
     })
     const listening = AbortSignal.any([signal, this.#left.signal])
     const events = terminal.liveEvents({ signal: listening })
@@ -167,7 +170,9 @@ export class WatchSession {
     } else if (notice.type === 'missed' || (notice.type === 'unknown' && notice.event === EVENTS.ATTLOG)) {
       this.#readSoon(0)
     } else if (notice.type === 'person') {
-      this.#forgetPeople(true)
+      this.#added += 1
+      this.#people = undefined
+      this.#peopleStale = true
     }
   }
 
@@ -220,9 +225,10 @@ export class WatchSession {
     return known
   }
 
-  #forgetPeople(stale: boolean): void {
+  /** Rows of people are no longer what they were. Where a read of the log reads the people too, that alone is believed. */
+  #peopleChanged(): void {
     this.#people = undefined
-    this.#peopleStale = stale
+    if (!isReadWithPeople(this.#layout)) this.#peopleStale = false
   }
 
   #readSoon(ms: number): void {
@@ -258,6 +264,7 @@ export class WatchSession {
     if (slot === undefined) return
     const begun = performance.now()
     const device = await findActiveDevice(database, this.#hand.device.id)
+    const [added, withPeople] = [this.#added, isReadWithPeople(this.#layout)]
     const hand = { ...this.#hand, device, isWanted: () => this.#isOver || this.#hand.isWanted() }
     try {
       const read = await this.#catchUp.read(hand)
@@ -265,6 +272,7 @@ export class WatchSession {
       this.#layout = layoutOf(read.bookmark) ?? this.#layout
       this.#counted = read.records
       this.#people = undefined
+      if (withPeople && added === this.#added) this.#peopleStale = false
       this.#failedReads = 0
       this.#isUp()
     } catch (error) {
@@ -322,6 +330,11 @@ async function settled(work: Promise<IteratorResult<LiveNotice, void>>): Promise
   } catch (error) {
     return { ok: false, error }
   }
+}
+
+/** Whether who is on the terminal is read before the log: where its records name uids, and where it was never seen. */
+function isReadWithPeople(layout: AttendanceLayoutName | undefined): boolean {
+  return layout === undefined || layout === 'attendance/8a' || layout === 'attendance/8b'
 }
 
 function layoutOf(bookmark: Bookmark | null): AttendanceLayoutName | undefined {

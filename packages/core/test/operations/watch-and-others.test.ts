@@ -114,3 +114,35 @@ it('a terminal that serves somebody else is asked less and less often', PATIENT,
   expect(asked).toBeGreaterThan(0)
   expect(asked).toBeLessThan(10)
 })
+
+it(
+  'somebody who was given another uid while nobody watched is not taken for who had theirs before',
+  PATIENT,
+  async () => {
+    const service = await scratchService('sqlite', {}, { watchTimings: QUICK })
+    await using at = await WatchedTerminal.set(service, {
+      profile: 'old',
+      people: 40,
+      punches: 5,
+      paceMs: 20,
+    })
+    const { terminal, device } = at
+    await at.caughtUp()
+    const [person] = terminal.memory.truth().people
+    if (person === undefined) throw new Error('nobody is on the terminal')
+    await at.watch.stop()
+    terminal.hand.removePerson(person.pin)
+    expect(terminal.hand.addPerson({ uid: 900, pin: person.pin, name: 'Siti' })).toBeUndefined()
+    const registered = terminal.stats.requests['registerEvents'] ?? 0
+    const watch = service.services.watchDevices()
+    try {
+      await at.until(() => ((terminal.stats.requests['registerEvents'] ?? 0) > registered ? true : undefined))
+      await at.present(person.pin)
+      await at.until((rows) => (rows.length > 5 ? true : undefined))
+      await sleep(3_000)
+      await expectSameAsTerminal(service.database, device.id, terminal.memory)
+    } finally {
+      await watch.stop()
+    }
+  },
+)
