@@ -7,6 +7,7 @@ import { createMemoryBus } from '../src/bus/bus-memory.ts'
 import type { Punch } from '../src/index.ts'
 import { createPunchStream, type FollowOptions, type PunchStream } from '../src/punch-stream.ts'
 import { openScratch, quiet, scratchFolder, type Engine } from './support/scratch-service.ts'
+import { punch } from '../../data/test/support/samples.ts'
 import { EMBEDDED_ONLY } from '../../../scripts/toolchain/scratch-database.ts'
 
 const ENGINES: readonly Engine[] = EMBEDDED_ONLY ? ['sqlite'] : ['sqlite', 'mysql']
@@ -118,23 +119,7 @@ describe.skipIf(EMBEDDED_ONLY)('the stream of new punches of a server', { timeou
 let second = 0
 function punchOf(pin: string, changes: Partial<NewPunch> = {}): NewPunch {
   second += 1
-  const at = isoAt(Date.parse('2026-03-01T12:00:00Z') + second * 1_000)
-  return {
-    packedTime: 800_000_000 + second,
-    logNumber: pin,
-    pin,
-    uid: null,
-    wallTime: at.slice(0, 19),
-    timezone: 'UTC',
-    at,
-    timeStatus: 'ok',
-    state: 0,
-    verifyMode: 1,
-    workCode: null,
-    denied: false,
-    receivedAt: new Date().toISOString(),
-    ...changes,
-  }
+  return punch(pin, second, { receivedAt: new Date().toISOString(), ...changes })
 }
 
 function isoAt(ms: number): string {
