@@ -1,12 +1,12 @@
 // Every new punch, as it is recorded, to whoever listens in this process: one reader of the table for all of them, woken by the
 // bus and by a slow clock, at work only while somebody listens. What a listener has not taken waits in a bounded queue; whoever
 // falls behind is let go, and comes back with the last id seen.
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Database, ListedPunch } from '@org/data'
 import type { Logger } from 'pino'
 import { toPunch, type Punch, type PunchFilter } from './attendance.ts'
 import type { Bus } from './bus/bus.ts'
 import { NewPunches, VISIBLE_WITHIN_MS } from './new-punches.ts'
+import { pause } from './pause.ts'
 
 /** Which punches are followed, and from where. */
 export interface FollowOptions {
@@ -76,7 +76,12 @@ export function createPunchStream({ database, bus, log }: PunchStreamParts): Pun
         stopIfUnheard()
       }
     },
-    close: () => closing.abort(),
+    close() {
+      closing.abort()
+      // Also where a listener that takes nothing has not noticed yet.
+      running?.stop()
+      running = undefined
+    },
   }
 }
 
@@ -242,14 +247,5 @@ async function resumeAt(
     // Twice as far: a row may have got its time well before its id.
     if (row === undefined || row.receivedAt < before(2 * VISIBLE_WITHIN_MS))
       return { place: Math.max(0, place), since: before(VISIBLE_WITHIN_MS) }
-  }
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return
-  try {
-    await sleep(ms, undefined, { signal })
-  } catch (error) {
-    if (!signal.aborted) throw error
   }
 }

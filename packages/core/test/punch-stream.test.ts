@@ -2,11 +2,12 @@
 // and whoever comes back misses none.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Database, NewPunch } from '@org/data'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { createMemoryBus } from '../src/bus/bus-memory.ts'
 import type { Punch } from '../src/index.ts'
 import { createPunchStream, type FollowOptions, type PunchStream } from '../src/punch-stream.ts'
 import { openScratch, quiet, scratchFolder, type Engine } from './support/scratch-service.ts'
+import { punch } from '../../data/test/support/samples.ts'
 import { EMBEDDED_ONLY } from '../../../scripts/toolchain/scratch-database.ts'
 
 const ENGINES: readonly Engine[] = EMBEDDED_ONLY ? ['sqlite'] : ['sqlite', 'mysql']
@@ -74,6 +75,21 @@ describe.each(ENGINES)('the stream of new punches, on %s', { timeout: 120_000 },
     expect(await next).toMatchObject({ done: true })
     expect(await at.stream.follow({ filter: {}, signal: at.signal }).next()).toMatchObject({ done: true })
   })
+
+  it('reads nothing any more once it is closed, also where somebody has stopped taking', async () => {
+    await using at = await Stage.open(engine)
+    const stalled = at.stream.follow({ filter: {}, signal: at.signal })
+    const first = stalled.next()
+    await sleep(200)
+    await at.store(1, ['a'])
+    await first
+    const looks = vi.spyOn(at.database.punches, 'listByIds')
+    at.stream.close()
+    await sleep(500)
+    looks.mockClear()
+    await sleep(2_500)
+    expect(looks).not.toHaveBeenCalled()
+  })
 })
 
 describe.skipIf(EMBEDDED_ONLY)('the stream of new punches of a server', { timeout: 120_000 }, () => {
@@ -103,23 +119,7 @@ describe.skipIf(EMBEDDED_ONLY)('the stream of new punches of a server', { timeou
 let second = 0
 function punchOf(pin: string, changes: Partial<NewPunch> = {}): NewPunch {
   second += 1
-  const at = isoAt(Date.parse('2026-03-01T12:00:00Z') + second * 1_000)
-  return {
-    packedTime: 800_000_000 + second,
-    logNumber: pin,
-    pin,
-    uid: null,
-    wallTime: at.slice(0, 19),
-    timezone: 'UTC',
-    at,
-    timeStatus: 'ok',
-    state: 0,
-    verifyMode: 1,
-    workCode: null,
-    denied: false,
-    receivedAt: new Date().toISOString(),
-    ...changes,
-  }
+  return punch(pin, second, { receivedAt: new Date().toISOString(), ...changes })
 }
 
 function isoAt(ms: number): string {

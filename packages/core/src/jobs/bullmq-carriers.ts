@@ -10,7 +10,7 @@ import { Compile } from 'typebox/compile'
 import type { RunNeeds } from './claimed-run.ts'
 import { QUEUES } from './define-job.ts'
 import { Outage } from './outage.ts'
-import { pause } from './pause.ts'
+import { pause } from '../pause.ts'
 
 /** What a carrier holds; `turn` counts how often the job came and could not be claimed. */
 export interface Carried {

@@ -6,7 +6,7 @@ import type { JobHandler } from './define-job.ts'
 import { type EndingNeeds, failForGood } from './failed-jobs.ts'
 import { JobError, failureOf } from './job-errors.ts'
 import type { JobTimings } from './job-timings.ts'
-import { aborted, pause } from './pause.ts'
+import { aborted, pause } from '../pause.ts'
 import { ProgressWriter } from './progress-writer.ts'
 import { jsonOf } from './stored-json.ts'
 

@@ -13,7 +13,7 @@ import type { RunNeeds } from './claimed-run.ts'
 import { takeBackStalled } from './failed-jobs.ts'
 import type { JobQueue } from './job-queue.ts'
 import { jittered } from './job-timings.ts'
-import { aborted, pause } from './pause.ts'
+import { aborted, pause } from '../pause.ts'
 import type { RunningJobs } from './running-jobs.ts'
 
 export interface BullmqJobQueueOptions extends JobQueueOptions {

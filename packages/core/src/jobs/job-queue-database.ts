@@ -14,7 +14,7 @@ import type { JobQueue } from './job-queue.ts'
 import { takeBackStalled } from './failed-jobs.ts'
 import { jittered } from './job-timings.ts'
 import { Outage } from './outage.ts'
-import { pause } from './pause.ts'
+import { pause } from '../pause.ts'
 import type { RunningJobs } from './running-jobs.ts'
 
 /** The longest wait between two looks at a database that does not answer. */

@@ -2,7 +2,7 @@
 // that cannot be written is not worth an error; the next one, or the outcome, says more.
 import type { Logger } from 'pino'
 import type { JobProgress } from './define-job.ts'
-import { pause } from './pause.ts'
+import { pause } from '../pause.ts'
 
 export class ProgressWriter {
   readonly #write: (progress: JobProgress) => Promise<unknown>

@@ -2,7 +2,7 @@
 import type { Job } from '@org/data'
 import { type AbortReason, ClaimedRun, type RunEnd, type RunNeeds } from './claimed-run.ts'
 import type { JobHandler } from './define-job.ts'
-import { pause } from './pause.ts'
+import { pause } from '../pause.ts'
 
 /** What writing the last outcomes of a stopping worker may take; after it their claims are left to run out. */
 const LAST_WRITES_MS = 1_500

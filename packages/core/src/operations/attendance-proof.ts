@@ -65,6 +65,16 @@ export function joinSummaries(first: AttendanceSummary, then: AttendanceSummary)
   }
 }
 
+/**
+ * What a read stored, with the punches that earlier reads of the same sync had put in counted as new: nobody knew them before.
+ * `inserted`: by all of its reads. A terminal drops its oldest records first, or all: while it still holds any that were known, it
+ * holds all of those.
+ */
+export function seenFromOutside({ new: fresh, known, invalidTime }: Stored, inserted: number): Stored {
+  const earlier = Math.min(known, inserted - fresh)
+  return { new: fresh + earlier, known: known - earlier, invalidTime }
+}
+
 /** Throws when what was read is not what was stored: a defect of ours, which must not pass as success. */
 export function certify(summary: AttendanceSummary, stored: Stored): SyncCertificate {
   const { read, from } = summary

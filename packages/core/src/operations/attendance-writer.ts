@@ -1,6 +1,6 @@
 // Where a sync puts what it reads: punches become rows with a PIN and an instant, and go in with the bookmark in transactions
 // that carry the lease's fence. Knows no terminal.
-import type { Bookmark, Database, NewPunch, PunchesWritten, Transaction } from '@org/data'
+import type { Bookmark, Database, Device, NewPunch, PunchesWritten, Transaction } from '@org/data'
 import type { Punch } from '@org/zk-proto'
 import type { PunchNews } from '../notices/punch-news.ts'
 import { readZoneHistory, timeUnder, type ZoneHistory } from '../zone-history.ts'
@@ -44,6 +44,13 @@ export interface Stored {
   readonly invalidTime: number
 }
 
+export const NOTHING_STORED: Stored = { new: 0, known: 0, invalidTime: 0 }
+
+/** What was put in by both. */
+export function sum(a: Stored, b: Stored): Stored {
+  return { new: a.new + b.new, known: a.known + b.known, invalidTime: a.invalidTime + b.invalidTime }
+}
+
 /** Writes for one device, under one lease after the other. */
 export class AttendanceWriter {
   readonly #parts: AttendanceWriterParts
@@ -57,6 +64,15 @@ export class AttendanceWriter {
     this.#parts = parts
     this.#fence = parts.lease.fence
     this.#bookmark = parts.bookmark
+  }
+
+  /** For the device in hand, from the bookmark that was found there. */
+  static under(
+    { device, lease }: { readonly device: Pick<Device, 'id' | 'bookmark'>; readonly lease: WriterLease },
+    { database, punchNews }: Pick<AttendanceWriterParts, 'database' | 'punchNews'>,
+  ): AttendanceWriter {
+    const { id: deviceId, bookmark } = device
+    return new AttendanceWriter({ database, deviceId, bookmark, lease: { fence: lease.fence }, punchNews })
   }
 
   /** The bookmark as it stands in the database, as far as this writer has moved it. */

@@ -1,10 +1,10 @@
 // Reading what a log got meanwhile, with the terminal in hand already: what a live watch does at its beginning and after every
 // silence. It is a sync in every respect, and leaves the same bookmark.
 import type { Bookmark } from '@org/data'
-import type { TerminalAtHand } from '../terminals/with-terminal.ts'
 import type { Notices } from '../notices/notice.ts'
+import type { TerminalAtHand } from '../terminals/with-terminal.ts'
+import { Sync, type SyncParts } from './attendance-read.ts'
 import { finishSync } from './finish-sync.ts'
-import { Sync, type SyncParts } from './sync-attendance.ts'
 
 /** Where the reader stands after a read that came to its end. */
 export interface CaughtUp {

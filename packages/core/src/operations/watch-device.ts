@@ -1,7 +1,8 @@
 // Watching a device for good: holds its terminal as long as nobody else needs it, gives it back when somebody waits, comes back,
 // and tries again with growing pauses where the terminal cannot be had. What is done with it in hand is in watch-session.ts.
-import { setTimeout as sleep } from 'node:timers/promises'
+import { ZkError } from '@org/zk-proto'
 import { ServiceError } from '../errors.ts'
+import { pause } from '../pause.ts'
 import type { WithTerminal } from '../terminals/with-terminal.ts'
 import { CatchUp } from './catch-up.ts'
 import { WatchSession, type WatchSessionParts } from './watch-session.ts'
@@ -18,7 +19,7 @@ const FIRST_PAUSE_MS = 1_000
 const LONGEST_PAUSE_MS = 60_000
 /** What waiting does not cure (a wrong key, no terminal) is tried so often, in case somebody has cured it at the terminal. */
 const HOPELESS_PAUSE_MS = 300_000
-const BUSY_PAUSE_MS = 250
+const HELD_PAUSE_MS = 250
 
 /**
  * Watches until the signal aborts, or until there is no active device of that id. Never rejects for what a terminal, the
@@ -46,9 +47,9 @@ export async function watchDevice(
       hasWaited = false
     } catch (error) {
       if (signal.aborted || isGone(error)) return
-      if (isBusy(error)) {
+      if (isHeld(error)) {
         hasWaited = performance.now() - askedAt >= PATIENCE_MS
-        pauseMs = BUSY_PAUSE_MS
+        pauseMs = HELD_PAUSE_MS
       } else {
         hasWaited = false
         pauseMs = pauseAfter(error, failures)
@@ -67,8 +68,9 @@ function isGone(error: unknown): boolean {
   )
 }
 
-function isBusy(error: unknown): boolean {
-  return error instanceof ServiceError && error.code === 'DEVICE_BUSY'
+/** Held by somebody of ours, who gives it back. A terminal that serves another client is another matter: it is not hammered. */
+function isHeld(error: unknown): boolean {
+  return error instanceof ServiceError && error.code === 'DEVICE_BUSY' && !(error.cause instanceof ZkError)
 }
 
 /** Never the same for all: terminals behind one switch come back together. */
@@ -82,13 +84,4 @@ function pauseAfter(error: unknown, failures: number): number {
 function isHopeless(error: unknown): boolean {
   if (!(error instanceof ServiceError) || error.retryable) return false
   return error.code === 'DEVICE_AUTH_FAILED' || error.code === 'DEVICE_UNREACHABLE'
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  if (ms === 0) return
-  try {
-    await sleep(ms, undefined, { signal })
-  } catch (error) {
-    if (!signal.aborted) throw error
-  }
 }

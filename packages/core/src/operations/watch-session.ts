@@ -1,7 +1,6 @@
 // One stretch of a watch, with the terminal in hand: hears live events and stores them early, and reads the log's tail at the
 // beginning, soon after punches, and whenever the terminal's count tells of records that nobody has seen. Ends when somebody
 // waits for the terminal. The log stays the truth: what is not certain of an event is left to it.
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Bookmark } from '@org/data'
 import {
   EVENTS,
@@ -13,6 +12,7 @@ import {
 } from '@org/zk-proto'
 import type { Bus } from '../bus/bus.ts'
 import { ServiceError } from '../errors.ts'
+import { aborted, pause } from '../pause.ts'
 import type { NoteContact } from '../terminals/contact-notes.ts'
 import { ifTold } from '../terminals/side-question.ts'
 import { findActiveDevice, type TerminalAtHand } from '../terminals/with-terminal.ts'
@@ -76,8 +76,10 @@ export class WatchSession {
   #room: () => void = () => undefined
   #layout: AttendanceLayoutName | undefined
   #people: readonly KnownPerson[] | undefined
-  /** Somebody was added at the terminal whom the rows do not know yet. */
-  #peopleStale = false
+  /** The rows may not say who is on the terminal: nobody has looked since this stretch began, or since somebody was added there. */
+  #peopleStale: boolean
+  /** How often somebody was added at the terminal. */
+  #added = 0
   /** The terminal's count after the last read; undefined before it. */
   #counted: number | null | undefined
   #readAt: number
@@ -93,15 +95,10 @@ export class WatchSession {
     this.#hand = hand
     this.#catchUp = catchUp
     this.#isUp = isUp
-    const { id, bookmark } = hand.device
-    this.#writer = new AttendanceWriter({
-      database: parts.database,
-      deviceId: id,
-      bookmark,
-      lease: { fence: hand.lease.fence },
-      punchNews: parts.punchNews,
-    })
+    const { bookmark } = hand.device
+    this.#writer = AttendanceWriter.under(hand, parts)
     this.#layout = layoutOf(bookmark)
+    this.#peopleStale = isReadWithPeople(this.#layout)
     const now = performance.now()
     this.#readAt = bookmark === null ? now + parts.timings.firstReadMs : now
     this.#countAt = now + parts.timings.countEveryMs
@@ -113,7 +110,7 @@ export class WatchSession {
     if (this.#hand.isWanted()) return
     const takeBack = this.#hand.whenWanted(() => this.#leave())
     const forget = this.#parts.bus.listen('changed', ({ of, deviceId }) => {
-      if (of === 'people' && deviceId === device.id) this.#forgetPeople(false)
+      if (of === 'people' && deviceId === device.id) this.#peopleChanged()
     })
     const listening = AbortSignal.any([signal, this.#left.signal])
     const events = terminal.liveEvents({ signal: listening })
@@ -173,7 +170,9 @@ export class WatchSession {
     } else if (notice.type === 'missed' || (notice.type === 'unknown' && notice.event === EVENTS.ATTLOG)) {
       this.#readSoon(0)
     } else if (notice.type === 'person') {
-      this.#forgetPeople(true)
+      this.#added += 1
+      this.#people = undefined
+      this.#peopleStale = true
     }
   }
 
@@ -226,9 +225,10 @@ export class WatchSession {
     return known
   }
 
-  #forgetPeople(stale: boolean): void {
+  /** Rows of people are no longer what they were. Where a read of the log reads the people too, that alone is believed. */
+  #peopleChanged(): void {
     this.#people = undefined
-    this.#peopleStale = stale
+    if (!isReadWithPeople(this.#layout)) this.#peopleStale = false
   }
 
   #readSoon(ms: number): void {
@@ -252,14 +252,8 @@ export class WatchSession {
   async #untilDue(ms: number): Promise<void> {
     const turned = new AbortController()
     this.#turn = () => turned.abort()
-    const ends = AbortSignal.any([turned.signal, this.#left.signal])
-    try {
-      await sleep(ms, undefined, { signal: ends })
-    } catch (error) {
-      if (!ends.aborted) throw error
-    } finally {
-      this.#turn = () => undefined
-    }
+    await pause(ms, AbortSignal.any([turned.signal, this.#left.signal]))
+    this.#turn = () => undefined
   }
 
   async #read(): Promise<void> {
@@ -270,6 +264,7 @@ export class WatchSession {
     if (slot === undefined) return
     const begun = performance.now()
     const device = await findActiveDevice(database, this.#hand.device.id)
+    const [added, withPeople] = [this.#added, isReadWithPeople(this.#layout)]
     const hand = { ...this.#hand, device, isWanted: () => this.#isOver || this.#hand.isWanted() }
     try {
       const read = await this.#catchUp.read(hand)
@@ -277,6 +272,7 @@ export class WatchSession {
       this.#layout = layoutOf(read.bookmark) ?? this.#layout
       this.#counted = read.records
       this.#people = undefined
+      if (withPeople && added === this.#added) this.#peopleStale = false
       this.#failedReads = 0
       this.#isUp()
     } catch (error) {
@@ -336,9 +332,9 @@ async function settled(work: Promise<IteratorResult<LiveNotice, void>>): Promise
   }
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve()
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+/** Whether who is on the terminal is read before the log: where its records name uids, and where it was never seen. */
+function isReadWithPeople(layout: AttendanceLayoutName | undefined): boolean {
+  return layout === undefined || layout === 'attendance/8a' || layout === 'attendance/8b'
 }
 
 function layoutOf(bookmark: Bookmark | null): AttendanceLayoutName | undefined {

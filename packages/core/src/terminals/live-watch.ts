@@ -1,9 +1,9 @@
 // Which devices this process watches now: it looks at the table and at the roster every few seconds, and at once when something is
 // told, and starts and ends watches accordingly. How one device is watched is not its business.
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { WatchedDevice } from '@org/data'
 import type { Logger } from 'pino'
 import type { Bus } from '../bus/bus.ts'
+import { pause } from '../pause.ts'
 import { watcherOf, type WatchRoster } from './watch-roster.ts'
 
 /** What keeping watches needs. */
@@ -124,13 +124,4 @@ export function startLiveWatch(parts: LiveWatchParts): LiveWatch {
 
 function keyOf(device: WatchedDevice): string {
   return JSON.stringify(device)
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return
-  try {
-    await sleep(ms, undefined, { signal })
-  } catch (error) {
-    if (!signal.aborted) throw error
-  }
 }

@@ -25,8 +25,9 @@ export class ParkedSessions {
     this.#end = end
   }
 
-  park(deviceId: number, session: OpenSession): void {
-    const { lease } = session
+  park(deviceId: number, { terminal, lease, dialKey }: OpenSession): void {
+    // Only what a session is: a place taken before, kept with it, would keep the one before that, and so on for as long as it lives.
+    const session = { terminal, lease, dialKey }
     const giveUp = (): void => {
       if (this.#places.get(deviceId) !== place) return
       place.leave()

@@ -2,15 +2,10 @@
 import { hash as hashBcrypt } from 'bcryptjs'
 import { describe, expect, it } from 'vitest'
 import { hashTokenId } from '../../src/accounts/refresh-tokens.ts'
-import { SYSTEM, type NewAccount } from '../../src/index.ts'
+import { SYSTEM } from '../../src/index.ts'
 import { scratchService } from '../support/scratch-service.ts'
+import { JOHN } from '../support/john.ts'
 
-const JOHN: NewAccount = {
-  username: 'john_doe',
-  email: 'John@Example.org',
-  password: 'password123',
-  role: 'user',
-}
 const from = { address: '192.0.2.7' }
 
 describe('logging in', () => {

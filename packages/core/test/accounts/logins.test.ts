@@ -4,23 +4,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { hash as hashBcrypt } from 'bcryptjs'
 import { describe, expect, it } from 'vitest'
 import { openDatabase } from '@org/data'
-import {
-  SYSTEM,
-  createServices,
-  type Actor,
-  type Login,
-  type NewAccount,
-  type Services,
-} from '../../src/index.ts'
+import { SYSTEM, createServices, type Actor, type Login, type Services } from '../../src/index.ts'
 import { EMBEDDED_ONLY, serverUrl } from '../../../../scripts/toolchain/scratch-database.ts'
 import { quiet, scratchService, type Engine, type ScratchService } from '../support/scratch-service.ts'
+import { JOHN } from '../support/john.ts'
 
-const JOHN: NewAccount = {
-  username: 'john_doe',
-  email: 'John@Example.org',
-  password: 'password123',
-  role: 'user',
-}
 const from = { address: '192.0.2.7' }
 const ENGINES: readonly Engine[] = EMBEDDED_ONLY ? ['sqlite'] : ['sqlite', 'mysql']
 

@@ -4,6 +4,7 @@ import type { Notice } from '../../src/index.ts'
 import { createSmtpChannel, type MailTarget } from '../../src/notices/smtp.ts'
 import { mailServer } from '../../../../scripts/toolchain/mail-server.ts'
 import { quiet } from '../support/scratch-service.ts'
+import { failureOf } from '../support/failure-of.ts'
 
 const signal = new AbortController().signal
 const noticeId = '5f0c5d3e-6d0b-4b1e-9a55-2f6d3a1c7e10'
@@ -108,12 +109,3 @@ describe('notices by e-mail', () => {
     expect(`${error.message}${String(error.stack)}`).not.toMatch(/127\.0\.0\.1/)
   })
 })
-
-async function failureOf(sending: Promise<void>): Promise<Error> {
-  const error: unknown = await sending.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  )
-  if (!(error instanceof Error)) throw new Error('it was delivered')
-  return error
-}

@@ -6,6 +6,7 @@ import type { Notice } from '../../src/index.ts'
 import { createSlackChannel } from '../../src/notices/slack.ts'
 import { createWebhook } from '../../src/notices/webhook.ts'
 import { httpReceiver, portOf, type Received } from '../../../../scripts/toolchain/http-receiver.ts'
+import { failureOf } from '../support/failure-of.ts'
 
 const secret = 'the present secret of the webhook, long enough'
 const previousSecret = 'the previous secret of the webhook, long too'
@@ -147,15 +148,6 @@ describe('Slack', () => {
     await expect(slack.send(told, signal)).rejects.toMatchObject({ code: 'NOTICE_REFUSED' })
   })
 })
-
-async function failureOf(sending: Promise<void>): Promise<Error> {
-  const error: unknown = await sending.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  )
-  if (!(error instanceof Error)) throw new Error('it was delivered')
-  return error
-}
 
 async function portThatNobodyHas(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')

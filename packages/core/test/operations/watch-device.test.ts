@@ -2,17 +2,15 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { openDatabase, type DeviceChanges, type Punch } from '@org/data'
-import type { SimulatedTerminal, TerminalOptions } from '@org/zk-sim'
+import { openDatabase, type DeviceChanges } from '@org/data'
+import type { TerminalOptions } from '@org/zk-sim'
 import { describe, expect, it } from 'vitest'
-import { createServices, readConfig, type Device, type LiveWatch, type Services } from '../../src/index.ts'
+import { createServices, readConfig, type Services } from '../../src/index.ts'
 import { expectSameAsTerminal } from '../support/same-as-terminal.ts'
 import { quiet, scratchService, type Engine, type ScratchService } from '../support/scratch-service.ts'
-import { EMBEDDED_ONLY, serverUrl } from '../../../../scripts/toolchain/scratch-database.ts'
+import { queueMode, QUICK, WatchedTerminal } from '../support/watched-terminal.ts'
+import { EMBEDDED_ONLY } from '../../../../scripts/toolchain/scratch-database.ts'
 
-const WITHIN_MS = 60_000
-
-const QUICK = { countEveryMs: 300, settleMs: 100, uncountedMs: 500, firstReadMs: 0 }
 /** The log is read once at the beginning, and then not before the test is over: rows stay as events made them. */
 const UNHURRIED = { ...QUICK, countEveryMs: 600_000, settleMs: 600_000, uncountedMs: 600_000 }
 
@@ -23,18 +21,9 @@ const MODES: readonly [string, Engine, () => Record<string, string>][] = [
     : ([['queue mode', 'mysql', queueMode]] satisfies [string, Engine, () => Record<string, string>][])),
 ]
 
-function queueMode(): Record<string, string> {
-  return {
-    REDIS_URL: serverUrl('TEST_REDIS_URL'),
-    JWT_SECRET: 'j'.repeat(40),
-    ENCRYPTION_KEY: 'e'.repeat(40),
-    DEVICE_LEASE_MS: '3000',
-  }
-}
-
 describe.each(MODES)('a watch, in %s', { timeout: 240_000 }, (_name, engine, modeEnv) => {
-  async function stage(options: TerminalOptions, timings = QUICK): Promise<Stage> {
-    return Stage.set(await scratchService(engine, modeEnv(), { watchTimings: timings }), options)
+  async function stage(options: TerminalOptions, timings = QUICK): Promise<WatchedTerminal> {
+    return WatchedTerminal.set(await scratchService(engine, modeEnv(), { watchTimings: timings }), options)
   }
 
   it('stores a punch as it happens, and the log takes its row over', async () => {
@@ -191,7 +180,7 @@ describe.skipIf(EMBEDDED_ONLY)('a watch among several processes', { timeout: 240
   }
 
   it('gives the terminal to another one that asks, comes back, and reads what was missed', async () => {
-    await using at = await Stage.set(await open(), { people: 3, punches: 5 })
+    await using at = await WatchedTerminal.set(await open(), { people: 3, punches: 5 })
     const other = await another(at.service)
     try {
       for (let round = 0; round < 3; round += 1) {
@@ -219,7 +208,7 @@ describe.skipIf(EMBEDDED_ONLY)('a watch among several processes', { timeout: 240
   })
 
   it('is taken over when its process is killed, and nothing of what happened meanwhile is missing', async () => {
-    await using at = await Stage.set(await open(), { people: 3, punches: 5 })
+    await using at = await WatchedTerminal.set(await open(), { people: 3, punches: 5 })
     await at.caughtUp()
     await at.watch.stop()
     const { url, folder } = at.service
@@ -236,7 +225,7 @@ describe.skipIf(EMBEDDED_ONLY)('a watch among several processes', { timeout: 240
   })
 
   it('is kept by one of them, without a struggle, and by the other when that one stops', async () => {
-    await using at = await Stage.set(await open(), { people: 3, punches: 5 })
+    await using at = await WatchedTerminal.set(await open(), { people: 3, punches: 5 })
     const other = await another(at.service)
     try {
       await at.caughtUp()
@@ -269,85 +258,3 @@ function startWatcher(env: Record<string, string>): ChildProcess {
 }
 
 const never = new AbortController().signal
-
-class Stage implements AsyncDisposable {
-  readonly service: ScratchService
-  readonly terminal: SimulatedTerminal
-  readonly device: Device
-  readonly watch: LiveWatch
-
-  private constructor(parts: Pick<Stage, 'service' | 'terminal' | 'device' | 'watch'>) {
-    this.service = parts.service
-    this.terminal = parts.terminal
-    this.device = parts.device
-    this.watch = parts.watch
-  }
-
-  static async set(service: ScratchService, options: TerminalOptions): Promise<Stage> {
-    const terminal = await service.terminal(options)
-    const device = await service.register(terminal)
-    return new Stage({ service, terminal, device, watch: service.services.watchDevices() })
-  }
-
-  /** A finger; again while the terminal is disabled, as it is in the middle of a read. */
-  async present(pin: string): Promise<void> {
-    await this.until(() => this.terminal.hand.present(pin))
-  }
-
-  /** Somebody punches until one is seen as it happens: in the middle of a read the log is quicker. */
-  firstLive(pin: string): Promise<Punch> {
-    let nextAt = 0
-    return this.until((rows) => {
-      if (Date.now() >= nextAt) {
-        this.terminal.hand.present(pin)
-        nextAt = Date.now() + 1_000
-      }
-      return rows.find(({ source }) => source === 'live')
-    })
-  }
-
-  async rows(): Promise<Punch[]> {
-    const rows: Punch[] = []
-    for await (const batch of this.service.database.punches.each(this.device.id)) rows.push(...batch)
-    return rows
-  }
-
-  sync(): Promise<unknown> {
-    return this.service.sync(this.device.id)
-  }
-
-  /** Until the terminal was asked for live events. */
-  async heard(): Promise<void> {
-    await this.until(() => ((this.terminal.stats.requests['registerEvents'] ?? 0) > 0 ? true : undefined))
-  }
-
-  /** Until the bookmark stands behind the last record of the terminal, and no row is early. */
-  async caughtUp(): Promise<void> {
-    await this.until(async (rows) => {
-      const device = await this.service.database.devices.findById(this.device.id)
-      const index = device?.bookmark?.index
-      return index === this.terminal.memory.truth().punches.length && rows.every((row) => !row.early)
-        ? true
-        : undefined
-    })
-  }
-
-  async until<T>(look: (rows: Punch[]) => T | undefined | Promise<T | undefined>): Promise<T> {
-    const deadline = Date.now() + WITHIN_MS
-    for (;;) {
-      const rows = await this.rows()
-      const seen = await look(rows)
-      if (seen !== undefined) return seen
-      if (Date.now() > deadline)
-        throw new Error(
-          `waited in vain; there are ${rows.length} rows, asked ${JSON.stringify(this.terminal.stats.requests)}`,
-        )
-      await sleep(20)
-    }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.watch.stop()
-    await this.service[Symbol.asyncDispose]()
-  }
-}

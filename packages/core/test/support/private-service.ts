@@ -7,6 +7,7 @@ import { createServices, readConfig, SYSTEM, type JobView, type Services } from 
 import { endedJob, workQuickly } from './quick-worker.ts'
 import { quiet, scratchFolder } from './scratch-service.ts'
 import { waitUntil } from './wait-until.ts'
+import { QUICK } from './watched-terminal.ts'
 
 const TERMINALS = 3
 /** Patient enough for what an outage takes in tests; the worker's own is more so. */
@@ -21,20 +22,31 @@ export interface Gate {
 /** Two services that share everything, of which one is spoken to. */
 export class PrivateService implements AsyncDisposable {
   readonly #ending: AsyncDisposableStack
+  readonly #all: readonly Services[]
   readonly gates: readonly Gate[]
   readonly services: Services
   readonly database: Database
 
-  private constructor(
-    ending: AsyncDisposableStack,
-    services: Services,
-    database: Database,
-    gates: readonly Gate[],
-  ) {
-    this.#ending = ending
-    this.services = services
-    this.database = database
-    this.gates = gates
+  private constructor(parts: {
+    readonly ending: AsyncDisposableStack
+    readonly all: readonly Services[]
+    readonly services: Services
+    readonly database: Database
+    readonly gates: readonly Gate[]
+  }) {
+    this.#ending = parts.ending
+    this.#all = parts.all
+    this.services = parts.services
+    this.database = parts.database
+    this.gates = parts.gates
+  }
+
+  /** Both watch, until this ends. */
+  watch(): void {
+    for (const services of this.#all) {
+      const watch = services.watchDevices()
+      this.#ending.defer(() => watch.stop())
+    }
   }
 
   static async start(seed: number, mariadb: PrivateServer, redis: PrivateServer): Promise<PrivateService> {
@@ -51,12 +63,18 @@ export class PrivateService implements AsyncDisposable {
       DEVICE_LEASE_MS: '6000',
       LOG_LEVEL: 'silent',
     })
+    const all: Services[] = []
     const open = async (): Promise<readonly [Services, Database]> => {
       const database = await openDatabase(config.databaseUrl)
       ending.defer(() => database.close())
-      const services = await createServices(config, database, { role: 'both', log: quiet })
+      const services = await createServices(config, database, {
+        role: 'both',
+        log: quiet,
+        watchTimings: QUICK,
+      })
       ending.defer(() => services.close())
       workQuickly(services, TERMINALS, BACKOFF_MS)
+      all.push(services)
       return [services, database]
     }
     const [services, database] = await open()
@@ -73,7 +91,7 @@ export class PrivateService implements AsyncDisposable {
       )
       gates.push({ deviceId: device.id, terminal })
     }
-    return new PrivateService(ending, services, database, gates)
+    return new PrivateService({ ending, all, services, database, gates })
   }
 
   /** Asks for a sync of every terminal, after somebody has punched there. The jobs' ids. */

@@ -1,4 +1,4 @@
-// Waiting that can be cut short: the one way in which loops and runs of jobs let time pass.
+// Waiting that can be cut short: the one way in which loops, runs of jobs and watches let time pass.
 
 /** Resolves after the time, or at once when the signal aborts (or has); never rejects. */
 export function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -1,6 +1,6 @@
 // Waiting that can be cut short.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { aborted, pause } from '../../src/jobs/pause.ts'
+import { aborted, pause } from '../src/pause.ts'
 
 describe('a pause', () => {
   beforeEach(() => {
