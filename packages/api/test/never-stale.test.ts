@@ -58,19 +58,21 @@ describe.each(MODES)('a kept list in %s', (mode) => {
     `/users?search=${PIN}`,
   ]
   const read = () => Promise.all(lists().map(async (path) => (await ask('GET', path)).body))
-  const punchedLive = async () => {
+  /** Punches, and waits until the list of this person has it. */
+  const seenPunch = async (punch: () => unknown) => {
     const total = async () =>
       ((await ask('GET', `/attendance/user/${PIN}`)).body as { pagination: { total: number } }).pagination
         .total
     const before = await total()
-    terminal.memory.punch({ pin: PIN })
+    while (punch() === undefined) await new Promise((resolve) => setTimeout(resolve, 20))
     await expect.poll(total, { timeout: 60_000 }).toBe(before + 1)
   }
 
   const person = (): string => `/users/device/${deviceId}`
   it.each<[string, () => Promise<unknown>]>([
     ['a person is added', () => ask('POST', person(), { user_id: PIN, name: 'Siti' })],
-    ['somebody punches, and is seen live', punchedLive],
+    ['somebody punches, and is seen live', () => seenPunch(() => terminal.hand.present(PIN))],
+    ['the terminal tells nobody of a punch', () => seenPunch(() => terminal.memory.punch({ pin: PIN }))],
     ['a person is renamed', () => ask('PUT', `${person()}/${PIN}`, { name: 'Siti Rahma' })],
     [
       'a sync finds new punches',
