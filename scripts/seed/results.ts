@@ -50,7 +50,7 @@ export function runNamedTests(root: string, files: readonly string[]): Results {
 function resultsOf(assertions: readonly Assertion[]): Results {
   const results = new Map<string, Map<string, Tally>>()
   for (const { title, ancestorTitles, status } of assertions) {
-    const mode = ancestorTitles.find((one) => /^in (embedded|queue mode)$/.test(one))?.slice(3) ?? ''
+    const [, mode = ''] = /\bin (embedded|queue mode)\b/.exec(ancestorTitles.join(' ')) ?? []
     for (const [id] of [...ancestorTitles, title].join(' ').matchAll(/S-[A-Z]+-\d+/g)) {
       const byMode = results.get(id) ?? new Map<string, Tally>()
       results.set(id, byMode)

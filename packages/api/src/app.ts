@@ -13,7 +13,7 @@ import { rateLimits } from './plugins/rate-limits.ts'
 import { nameRequest, requestId } from './plugins/request-id.ts'
 import { securityHeaders } from './plugins/security-headers.ts'
 import { tokens } from './plugins/tokens.ts'
-import { unknownRoutes } from './plugins/unknown-routes.ts'
+import { routedPath, unknownRoutes } from './plugins/unknown-routes.ts'
 import { ajvOptions, validation } from './plugins/validation.ts'
 import { accountRoutes } from './routes/accounts.ts'
 import { apiKeyRoutes } from './routes/api-keys.ts'
@@ -52,8 +52,6 @@ const ARRIVAL_BOUNDS = {
 const PLAIN_SERVER = { http: ARRIVAL_BOUNDS }
 const ANSWER_LIMIT_MS = 30_000
 const KEEP_ALIVE_MS = 75_000
-/** Longest value in a path: a job's id. */
-const MAX_PARAM_LENGTH = 200
 
 /** Builds the HTTP service on what core offers; it listens to nothing yet, and closing it closes none of core. */
 export async function buildApp(services: Services): Promise<FastifyInstance> {
@@ -70,7 +68,8 @@ export async function buildApp(services: Services): Promise<FastifyInstance> {
     requestTimeout: ARRIVAL_LIMIT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     return503OnClosing: false,
-    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    rewriteUrl: routedPath,
+    routerOptions: { maxParamLength: ARRIVAL_BOUNDS.maxHeaderSize },
     ajv: ajvOptions,
     frameworkErrors: replyWithError,
     clientErrorHandler: replyToBrokenRequest,

@@ -164,9 +164,103 @@ describe.each(MODES)('an API key in %s', (mode) => {
       await service.finished(foreignJob)
     })
 
+    it('sees the same whether a list was asked for by others before, or after', async () => {
+      const asAdmin = (path: string) => service.client.get(`/api/v1${path}`, { token: service.admin })
+      for (const path of ['/attendance?limit=21', '/attendance/user/2?limit=21', '/users?limit=21'])
+        for (const round of [1, 2]) {
+          const all = await asAdmin(path)
+          const own = await get(path, key)
+          const devicesOf = (data: unknown) =>
+            (data as { device_id: number }[]).map(({ device_id }) => device_id)
+          expect({ path, round, devices: devicesOf(own.data).filter((id) => id !== mine) }).toEqual({
+            path,
+            round,
+            devices: [],
+          })
+          expect(own.headers.get('x-cache')).toBe(round === 1 ? 'MISS' : 'HIT')
+          const theirs = { 'if-none-match': all.headers.get('etag') ?? '' }
+          const headers = { ...theirs, 'x-api-key': key }
+          const again = await service.client.get(`/api/v1${path}`, { headers })
+          expect(again.status).toBe(all.text === own.text ? 304 : 200)
+        }
+    })
+
+    it('exports those alone, in whatever format', async () => {
+      const DEVICE_OF = { csv: /^\d+,(\d+),/, ndjson: /^\{"id":\d+,"device_id":(\d+),/ }
+      for (const [format, deviceOf] of Object.entries(DEVICE_OF)) {
+        const own = await get(`/attendance/export?format=${format}`, key)
+        const devices = own.text.split('\n').flatMap((line) => deviceOf.exec(line)?.[1] ?? [])
+        expect([...new Set(devices)]).toEqual([String(mine)])
+        const foreign = await get(`/attendance/export?format=${format}&device_id=${other}`, key)
+        expect(foreign.text.split('\n').filter((line) => deviceOf.test(line))).toEqual([])
+      }
+    })
+
+    it('follows those alone', async () => {
+      const ending = new AbortController()
+      const stream = await fetch(`${service.client.address}/api/v1/attendance/stream`, {
+        headers: { 'x-api-key': key, 'last-event-id': '0' },
+        signal: ending.signal,
+      })
+      let seen = ''
+      for await (const bytes of stream.body ?? []) {
+        seen += new TextDecoder().decode(bytes)
+        if (seen.length > 20_000 || seen.includes('"user_id":"1"')) break
+      }
+      ending.abort()
+      expect([...new Set(seen.match(/"device_id":\d+/g))]).toEqual([`"device_id":${mine}`])
+    })
+
+    it('copies people of those alone', async () => {
+      const copy = (body: unknown) =>
+        service.client.post(`/api/v1/users/device/${mine}/syncUserToDevice`, body, withKey(key))
+      expect((await copy({ from_device_id: other })).reply).toEqual(FOREIGN)
+      await service.database.people.upsertMany(
+        other,
+        [
+          {
+            pin: '4711',
+            uid: 47,
+            name: 'Of The Other',
+            privilege: 0,
+            cardNumber: null,
+            groupNumber: 1,
+            hasPassword: false,
+            fingers: [],
+          },
+        ],
+        new Date().toISOString(),
+      )
+      const { data } = await copy({ dry_run: true })
+      const job = await service.finished((data as { job_id: string }).job_id)
+      expect(JSON.stringify(job.result)).not.toContain('4711')
+    })
+
+    it('cancels and lists jobs of those alone', async () => {
+      const foreign = await service.client.post(`/api/v1/attendance/device/${other}/sync`, undefined, {
+        token: service.admin,
+      })
+      const { job_id: jobId } = foreign.data as { job_id: string }
+      expect((await post(`/queue/jobs/${jobId}/cancel`, key)).reply).toEqual(refused(404, 'JOB_NOT_FOUND'))
+      await service.finished(jobId)
+      const listed = (await get('/queue/jobs?limit=1000', key)).data as { device_id: number }[]
+      expect(listed.length).toBeGreaterThan(0)
+      expect(listed.filter(({ device_id }) => device_id !== mine)).toEqual([])
+      expect((await get(`/queue/jobs?device_id=${other}`, key)).data).toEqual([])
+    })
+
     it('gets nothing that is about all devices, accounts or keys', async () => {
-      for (const path of ['/queue/stats', '/auth/accounts', '/auth/api-keys', '/audit'])
+      for (const path of [
+        '/queue/stats',
+        '/auth/accounts',
+        '/auth/api-keys',
+        '/audit',
+        '/audit/verify',
+        '/metrics',
+      ])
         expect((await get(path, key)).reply).toEqual(FOREIGN)
+      for (const path of ['/cache/clear', '/notifications/test'])
+        expect((await post(path, key)).reply).toEqual(FOREIGN)
       const more = { name: 'more', role: 'admin' }
       expect((await service.client.post(KEYS, more, withKey(key))).reply).toEqual(FOREIGN)
       const device = { name: 'Gate', ip: '127.0.0.1' }

@@ -98,7 +98,24 @@ async function readOperations(): Promise<readonly PlacedOperation[]> {
 }
 
 const operations = (await readOperations()).map((it) => ({ ...it, name: `${it.method} ${it.path}` }))
-const guarded = operations.filter(({ operation }) => operation['x-role'] !== 'anyone')
+const declared = operations.filter(({ operation }) => operation['x-role'] !== 'anyone')
+
+/** What the document does not show: HEAD beside every GET, but for the export, and the metrics at the root. */
+const hidden = declared
+  .filter(({ method, path }) => method === 'GET' && !path.endsWith('/export'))
+  .flatMap((it) => {
+    const root = it.path.replace('/api/v1', '')
+    return [
+      { ...it, method: 'HEAD', name: `HEAD ${it.path}` },
+      ...(root === '/metrics' ? ['GET', 'HEAD'] : []).map((method) => ({
+        ...it,
+        method,
+        path: root,
+        name: `${method} ${root}`,
+      })),
+    ]
+  })
+const guarded = [...declared, ...hidden]
 
 /** Asks without a body, so that hardly a handler is reached, and reads no further than the status: a stream has no end. */
 async function statusOf(
@@ -145,5 +162,24 @@ describe.each(guarded)('$name', (placed) => {
 describe.each(operations.filter((it) => !guarded.includes(it)))('$name', (placed) => {
   it.each(ASKERS)('is open to everyone, $who too', async ({ headers }) => {
     expect(verdictOf(await statusOf(placed, headers))).toBe('in')
+  })
+})
+
+describe.each([
+  '/openapi.json',
+  '/api/v1/openapi.json',
+  '/docs',
+  '/docs/',
+  '/docs/json',
+  '/api/v1/docs',
+  '/health/live',
+  '/health/ready',
+])('%s, which the document does not show', (path) => {
+  it.each(ASKERS)('is open to everyone, $who too', async ({ headers }) => {
+    for (const method of ['GET', 'HEAD']) {
+      const answer = await fetch(api.client.address + path, { method, headers, redirect: 'manual' })
+      await answer.body?.cancel()
+      expect([200, 302]).toContain(answer.status)
+    }
   })
 })

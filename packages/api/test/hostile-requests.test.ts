@@ -35,6 +35,11 @@ const TEXTS = [
   'NaN',
   '1e400',
   'x'.repeat(100_000),
+  '0000-01-01',
+  '0001-01-01T00:00:00Z',
+  '9999-12-31',
+  '9999-12-31T23:59:59-12:00',
+  '+010000-01-01T00:00:00Z',
 ]
 
 const nested = (depth: number): unknown =>
@@ -228,6 +233,73 @@ describe.each(MODES)('S-SEC-03 hostile requests in %s', (mode) => {
       const answer = await service.client.ask('GET', '/api/v1/queue/stats', { headers })
       expect({ headers, status: answer.status }).toEqual({ headers, status: 401 })
     }
+  })
+
+  it('with headers of every wrong kind, on every path', async () => {
+    const odd: Record<string, string>[] = [
+      { 'if-none-match': '"'.repeat(500) },
+      { 'idempotency-key': 'x'.repeat(5_000) },
+      { 'idempotency-key': '\u00fc\u00a0' },
+      { 'last-event-id': '-1' },
+      { 'x-api-key': "zk_' OR 1=1" },
+      { 'x-request-id': 'req-../../etc/passwd' },
+      { range: 'bytes=-1,0-', accept: '*/*;q=nonsense' },
+    ]
+    for (const { path, method } of operations)
+      for (const headers of odd) {
+        const answer = await asked(method, fill(path), { headers })
+        expect(withoutRequestId(answer)).not.toMatch(INSIDE)
+        expect(answer.headers.get('x-request-id')).toMatch(/^req-[\w-]{3,64}$/)
+      }
+    const stream = '/api/v1/attendance/stream'
+    for (const id of ['-1', 'x', '1e3', '9'.repeat(40), '1, 2'])
+      expect((await asked('GET', stream, { headers: { 'last-event-id': id } })).status).toBe(400)
+  })
+
+  it('with bodies of another kind than JSON, on every path that takes one', async () => {
+    const boundary = '--x\r\ncontent-disposition: form-data; name="email"\r\n\r\na\r\n--x--\r\n'
+    for (const { path, method } of operations.filter(({ operation }) => operation.requestBody !== undefined))
+      for (const [type, body] of [
+        ['multipart/form-data; boundary=x', boundary],
+        ['application/x-www-form-urlencoded', 'email=a&password=b'],
+        ['text/plain', '{}'],
+        ['application/xml', '<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>'],
+        ['application/jsonx', '{}'],
+        ['application/ld+json', '{}'],
+        ['/', '{}'],
+      ] as const) {
+        const answer = await asked(method, fill(path), { raw: { body, type } })
+        expect({ path, type, status: answer.status }).toEqual({ path, type, status: 415 })
+      }
+  })
+
+  it('with JSON that is broken, endless or too deep, on every path that takes some', async () => {
+    const bodies = [
+      '{',
+      '{"a":1}}',
+      '{"a":1,}',
+      "{'a':1}",
+      '\ufeff{}x',
+      'NaN',
+      `${'['.repeat(200_000)}${']'.repeat(200_000)}`,
+      `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`,
+      `{"a":1${'0'.repeat(100_000)}}`,
+      Uint8Array.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x3a, 0x31, 0x7d]),
+    ]
+    for (const { path, method } of operations.filter(({ operation }) => operation.requestBody !== undefined))
+      for (const body of bodies) {
+        const answer = await asked(method, fill(path), { raw: { body, type: 'application/json' } })
+        expect({ path, status: answer.status }).toEqual({ path, status: 400 })
+      }
+  })
+
+  it('by methods that a path does not have', async () => {
+    for (const { path } of operations)
+      for (const method of ['OPTIONS', 'PROPFIND', 'SEARCH', 'PURGE', 'MKCOL']) {
+        const answer = await service.client.ask(method, fill(path))
+        expect({ path, method, status: answer.status }).toEqual({ path, method, status: 405 })
+        expect(answer.headers.get('allow')).toMatch(/^[A-Z, ]+$/)
+      }
   })
 
   it.each([

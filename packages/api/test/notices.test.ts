@@ -83,6 +83,28 @@ describe.each(MODES)('notices in %s', (mode) => {
     expect(slack.received[0]?.body).toContain('opened the door')
   })
 
+  it('S-OPS-07 S-CAC-03 tell the admins of a restart and of a cleared cache, by e-mail and Slack', async () => {
+    await using mail = await mailServer()
+    await using slack = await httpReceiver()
+    await using terminal = await startTerminal({ people: 2, punches: 2 })
+    await using service = await wholeService(mode, {
+      env: {
+        SMTP_URL: `smtp://127.0.0.1:${mail.port}`,
+        NOTIFY_EMAILS: 'it@example.org',
+        SLACK_WEBHOOK_URL: slack.url,
+      },
+    })
+    const deviceId = await registered(service, terminal.port)
+    for (const path of ['/api/v1/cache/clear', `/api/v1/devices/${deviceId}/restart`])
+      expect((await service.client.post(path, {}, { token: service.admin })).status).toBe(200)
+    const mails = () => mail.mails.map(({ raw }) => raw).join('\n')
+    const told = () => slack.received.map(({ body }) => body).join('\n')
+    for (const text of [mails, told])
+      for (const what of [/cache/i, /restart/i]) await expect.poll(text, { timeout: 60_000 }).toMatch(what)
+    expect(told()).toContain(FIRST_ADMIN.email)
+    expect(mail.mails.every(({ to }) => to.includes('it@example.org'))).toBe(true)
+  })
+
   it('S-DOOR-09 tell of a door that stayed shut, and never change what the caller is told', async () => {
     await using hook = await httpReceiver()
     hook.answer = () => 500

@@ -140,10 +140,15 @@ function inSection(scope: Scope, filter: PunchFilter, section: Section): PunchQu
 /** More than any zone's distance from UTC and any gap of its clock together. */
 const WALL_TO_INSTANT_MS = 2 * 24 * 3_600_000
 
-/** The wall time read as UTC and shifted; undefined for a day that does not exist. */
+/** What an Instant can spell. */
+const FIRST_INSTANT_MS = Date.parse('1000-01-01T00:00:00.000Z')
+const LAST_INSTANT_MS = Date.parse('9999-12-31T23:59:59.999Z')
+
+/** The wall time read as UTC and shifted, within what can be spelled; undefined for a day that does not exist. */
 function shifted(wall: WallTime, byMs: number): Instant | undefined {
   const asUtc = Date.parse(`${wall}Z`)
-  return Number.isNaN(asUtc) ? undefined : new Date(asUtc + byMs).toISOString()
+  if (Number.isNaN(asUtc)) return undefined
+  return new Date(Math.min(LAST_INSTANT_MS, Math.max(FIRST_INSTANT_MS, asUtc + byMs))).toISOString()
 }
 
 function ordered(query: PunchQuery, section: Section, sort: PunchSort): PunchQuery {
@@ -183,10 +188,12 @@ function parseCursor(text: string, sort: PunchSort): Cursor {
   const [itsSort, at, id] = Array.isArray(value) ? value : []
   if (itsSort !== sort || typeof id !== 'number' || !Number.isSafeInteger(id)) throw new InvalidCursor()
   if (at === null) return { sort, at, id }
-  if (typeof at !== 'string' || Number.isNaN(Date.parse(at)) || new Date(at).toISOString() !== at) {
-    throw new InvalidCursor()
-  }
-  return { sort, at, id }
+  const ms = typeof at === 'string' ? Date.parse(at) : Number.NaN
+  if (!(ms >= FIRST_INSTANT_MS && ms <= LAST_INSTANT_MS)) throw new InvalidCursor()
+  // A date that does not exist, or is spelled otherwise, comes back as another text.
+  const instant = new Date(ms).toISOString()
+  if (instant !== at) throw new InvalidCursor()
+  return { sort, at: instant, id }
 }
 
 function parsed(text: string): JsonValue {

@@ -27,9 +27,14 @@ export async function replyFromCache(
   reply.header('etag', `"${etag}"`)
   // Rows of people: only the caller's own browser may keep them, and it asks each time whether they are still the same.
   reply.header('cache-control', 'private, no-cache')
-  reply.header('vary', 'authorization, x-api-key')
+  reply.header('vary', varying(reply.getHeader('vary')))
   if (matches(request.headers['if-none-match'], etag)) return reply.code(304).send()
   return reply.type('application/json; charset=utf-8').send(text)
+}
+
+/** An answer to one caller is none to another; what it varies by already, such as the origin, stays. */
+function varying(already: ReturnType<FastifyReply['getHeader']>): string {
+  return [already, 'authorization', 'x-api-key'].flat().filter(Boolean).join(', ')
 }
 
 /** Weakly: `W/"a"` and `"a"` name the same. */

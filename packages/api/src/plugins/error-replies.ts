@@ -11,6 +11,7 @@ import { API_VERSION } from '../schemas/envelope.ts'
 import type { ErrorReply } from '../schemas/envelope.ts'
 import { toInstant } from '../schemas/instant.ts'
 import { REQUEST_ID_HEADER, nameRequest } from './request-id.ts'
+import { BARE_SECURITY_HEADERS } from './security-headers.ts'
 import { faultsOf } from './validation.ts'
 
 type ErrorBody = Static<typeof ErrorReply>
@@ -35,6 +36,8 @@ const REQUEST_FAULTS: Readonly<Record<string, FieldFault>> = {
 export const errorReplies = fp(
   async (app) => {
     app.setErrorHandler(replyWithError)
+    // Node answers an expectation that it does not know by itself, without a body; here it is not heard.
+    app.server.on('checkExpectation', (...ask) => app.server.emit('request', ...ask))
   },
   { name: 'error-replies', fastify: '5.x' },
 )
@@ -58,6 +61,8 @@ function asServiceError(thrown: unknown): ServiceError {
     if (name !== undefined) return new ServiceError(name, { cause: thrown })
     const fault = REQUEST_FAULTS[thrown.code]
     if (fault !== undefined) return validationError([fault])
+    if (thrown.statusCode !== undefined && thrown.statusCode >= 400 && thrown.statusCode < 500)
+      return validationError([{ field: 'request', message: 'cannot be read' }])
   }
   return toServiceError(thrown)
 }
@@ -118,6 +123,7 @@ export function replyToBrokenRequest(error: ConnectionError, socket: Socket): vo
       'content-type: application/json; charset=utf-8',
       `content-length: ${Buffer.byteLength(body)}`,
       `${REQUEST_ID_HEADER}: ${requestId}`,
+      ...Object.entries(BARE_SECURITY_HEADERS).map(([name, value]) => `${name}: ${value}`),
       'connection: close',
       '',
       body,

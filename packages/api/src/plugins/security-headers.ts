@@ -1,12 +1,21 @@
 // What browsers are told: load nothing from elsewhere, be framed by nobody, and call from no other origin unless CORS_ORIGINS
 // names it. The docs page lives within these rules, so it works without a network.
 import cors from '@fastify/cors'
+import type { FastifyCorsOptions } from '@fastify/cors'
 import helmet from '@fastify/helmet'
 import type { Config } from '@org/core'
+import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 
 /** Seconds for which browsers remember an answer to a preflight. */
 const PREFLIGHT_MAX_AGE_SECONDS = 600
+
+/** The same for what is answered before any plugin sees it: there is nothing to load from such an answer at all. */
+export const BARE_SECURITY_HEADERS: Readonly<Record<string, string>> = {
+  'content-security-policy': "default-src 'none';frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+}
 
 export const securityHeaders = fp<{ config: Config }>(
   async (app, { config }) => {
@@ -32,7 +41,7 @@ export const securityHeaders = fp<{ config: Config }>(
       crossOriginResourcePolicy: { policy: config.corsOrigins.length > 0 ? 'cross-origin' : 'same-origin' },
     })
     if (config.corsOrigins.length > 0) {
-      await app.register(cors, {
+      const rules: FastifyCorsOptions = {
         origin: [...config.corsOrigins],
         methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
         allowedHeaders: [
@@ -55,6 +64,14 @@ export const securityHeaders = fp<{ config: Config }>(
           'retry-after',
         ],
         maxAge: PREFLIGHT_MAX_AGE_SECONDS,
+      }
+      // Whoever sends OPTIONS and is no browser that asks before it calls is answered as without CORS: 405, or 404.
+      await app.register(cors, {
+        delegator: ({ headers }: FastifyRequest, done: (error: null, options: FastifyCorsOptions) => void) =>
+          done(null, {
+            ...rules,
+            preflight: headers['access-control-request-method'] !== undefined && headers.origin !== undefined,
+          }),
       })
     }
   },

@@ -54,7 +54,14 @@ function prepareRequest({ schema }: RouteOptions): (request: FastifyRequest) => 
     request.params = readParams(request.params)
     request.query = readQuery(request.query)
     if (takesBody && request.body === undefined) request.body = {}
+    if (!takesBody && !isNothing(request.body)) throw bodyFault('is not taken here')
   }
+}
+
+/** No body, or an object without fields: what some clients send with every request. */
+function isNothing(body: unknown): boolean {
+  if (body === undefined) return true
+  return typeof body === 'object' && body !== null && !Array.isArray(body) && Object.keys(body).length === 0
 }
 
 interface FieldSchema {

@@ -10,6 +10,10 @@ const BOUND = /^(\d{4}-\d{2}-\d{2})(?:T(\d{2}:\d{2})(?::(\d{2})(?:\.\d{1,9})?)?(
 /** One bound, read: an instant in UTC or a wall time. */
 type TimeBound = { readonly kind: 'at' | 'wall'; readonly time: string }
 
+/** What every database can hold. */
+const FIRST_INSTANT_MS = Date.parse('1000-01-01T00:00:00.000Z')
+const LAST_INSTANT_MS = Date.parse('9999-12-31T23:59:59.999Z')
+
 /** Whether a text is a bound that `from` and `to` accept: of the right form, and a real date and time. */
 export function isTimeBound(text: string): boolean {
   return readBound(text, 'first') !== undefined
@@ -59,7 +63,12 @@ function readBound(text: string, edge: 'first' | 'last'): TimeBound | undefined 
   if (!isRealTime(wall)) return undefined
   if (zone === undefined) return { kind: 'wall', time: wall }
   const instant = Date.parse(`${wall}${zone}`)
-  return Number.isNaN(instant) ? undefined : { kind: 'at', time: new Date(instant).toISOString() }
+  return Number.isNaN(instant) ? undefined : { kind: 'at', time: withinYears(instant) }
+}
+
+/** A bound of long ago or far ahead means as much as the first or last instant that can be stored. */
+function withinYears(instant: number): string {
+  return new Date(Math.min(LAST_INSTANT_MS, Math.max(FIRST_INSTANT_MS, instant))).toISOString()
 }
 
 /** Refuses 31 February and 24:00: what comes back from a Date is what went in. */

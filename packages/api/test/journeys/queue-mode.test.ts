@@ -47,7 +47,7 @@ describe.skipIf(EMBEDDED_ONLY)('queue mode', () => {
     return client
   }
 
-  it('carries every punch of several terminals into MariaDB and out of the API, by two workers', async () => {
+  it('S-ATT-12 carries every punch of several terminals into MariaDB and out of the API, by two workers', async () => {
     await using api = await startApi()
     await using first = await startWorker()
     await using second = await startWorker()

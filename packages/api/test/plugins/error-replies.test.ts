@@ -102,11 +102,45 @@ describe('a request that no route can take', () => {
   it.each([
     ['broken percent signs', '/api/v1/devices/%zz'],
     ['a broken UTF-8 sequence', '/api/v1/devices/%ff'],
-    ['an endless part', `/api/v1/queue/jobs/${'a'.repeat(300)}`],
-  ])('is 400 when its path has %s', async (_, path) => {
-    const answer = await api.client.get(path, { token: api.token })
+    ['half a percent sign', '/api/v1/attendance%'],
+  ])('is 400 when its path has %s, behind the limit and with the headers of all answers', async (_, path) => {
+    const answer = await api.client.get(path)
     expect(answer.reply).toEqual(refused(400, 'VALIDATION_ERROR'))
     expect(answer.faults).toEqual(['path'])
+    expect(answer.headers.get('x-ratelimit-limit')).toMatch(/^\d+$/)
+    expect(answer.headers.get('x-content-type-options')).toBe('nosniff')
+  })
+
+  it('is 400 when a part of its path is endless', async () => {
+    const answer = await api.client.get(`/api/v1/queue/jobs/${'a'.repeat(9_000)}`, { token: api.token })
+    expect(answer.reply).toEqual(refused(400, 'VALIDATION_ERROR'))
+    expect(answer.faults).toEqual(['jobId'])
+  })
+
+  it.each(['QUERY', 'PROPFIND', 'PURGE', 'TRACE', 'M-SEARCH', 'LINK'])(
+    'is 405 or 404 by a method that nobody uses here: %s',
+    async (method) => {
+      const of = async (path: string) => {
+        const ask = `${method} ${path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`
+        const { head, body } = await sendRaw(api.client.address, ask)
+        return { status: Number(head.split(' ')[1]), body }
+      }
+      expect(await of('/api/v1/devices')).toEqual(refused(405, 'METHOD_NOT_ALLOWED'))
+      expect(await of('/nowhere')).toEqual(refused(404, 'ROUTE_NOT_FOUND'))
+    },
+  )
+
+  it('is refused before its body is read', async () => {
+    const raw = { body: 'x'.repeat(2_000_000), type: 'text/plain' }
+    expect((await api.client.ask('POST', '/nowhere', { raw })).reply).toEqual(refused(404, 'ROUTE_NOT_FOUND'))
+  })
+
+  it('is answered as if it expected nothing', async () => {
+    const { head, body } = await sendRaw(
+      api.client.address,
+      'GET /api/v1/devices HTTP/1.1\r\nhost: x\r\nexpect: wonders\r\nconnection: close\r\n\r\n',
+    )
+    expect({ status: Number(head.split(' ')[1]), body }).toEqual(refused(401, 'UNAUTHORIZED'))
   })
 })
 
@@ -115,6 +149,8 @@ describe('bytes that are no request', () => {
     const { head, body } = await sendRaw(api.client.address, 'HELO terminal\r\n\r\n')
     expect(head).toMatch(/^HTTP\/1\.1 400 /)
     expect({ status: 400, body }).toEqual(refused(400, 'VALIDATION_ERROR'))
+    expect(head).toContain('x-content-type-options: nosniff')
+    expect(head).toContain("frame-ancestors 'none'")
     expect(head).toContain(
       `x-request-id: ${(body as { metadata: { request_id: string } }).metadata.request_id}`,
     )

@@ -1,5 +1,6 @@
 // What browsers are told.
 import { describe, expect, it } from 'vitest'
+import { refused } from '../support/client.ts'
 import { listening, listeningForAll } from '../support/listening.ts'
 
 const api = listeningForAll()
@@ -39,6 +40,21 @@ describe('S-SEC-06 other origins', () => {
     expect(named.headers.get('access-control-expose-headers')).toContain('x-request-id')
     const other = await api.client.get('/health/live', { headers: { origin: 'https://evil.example' } })
     expect(other.headers.get('access-control-allow-origin')).toBeNull()
+  })
+
+  it('are told apart by caches, in lists too', async () => {
+    await using api = await listening({ config: { corsOrigins: [origin] } })
+    const { headers } = await api.client.get('/api/v1/attendance', { token: api.token, headers: { origin } })
+    expect(headers.get('vary')).toBe('Origin, authorization, x-api-key')
+  })
+
+  it('are answered in the standard form when OPTIONS is no preflight', async () => {
+    await using api = await listening({ config: { corsOrigins: [origin] } })
+    const ask = (path: string, headers: Record<string, string>) =>
+      api.client.ask('OPTIONS', path, { headers })
+    for (const headers of [{ origin }, { 'access-control-request-method': 'POST' }])
+      expect((await ask('/api/v1/devices', headers)).reply).toEqual(refused(405, 'METHOD_NOT_ALLOWED'))
+    expect((await ask('/nowhere', { origin })).reply).toEqual(refused(404, 'ROUTE_NOT_FOUND'))
   })
 
   it('get their preflight answered', async () => {

@@ -54,6 +54,20 @@ describe('a body', () => {
     expect(answer.faults).toEqual(['body'])
   })
 
+  it.each(['{"force":true}', '[]', 'null', '0'])('is refused where none is known: %s', async (body) => {
+    const raw = { body, type: 'application/json' }
+    for (const [method, path] of [
+      ['DELETE', '/api/v1/devices/1'],
+      ['DELETE', '/api/v1/auth/accounts/1'],
+      ['DELETE', '/api/v1/auth/api-keys/1'],
+      ['DELETE', '/api/v1/users/device/1/1'],
+    ] as const) {
+      const answer = await api.client.ask(method, path, { token: api.token, raw })
+      expect(answer.reply).toEqual(refused(400, 'VALIDATION_ERROR'))
+      expect(answer.faults).toEqual(['body'])
+    }
+  })
+
   it('of more than a mebibyte is 413', async () => {
     const body = JSON.stringify({ ...NEWCOMER, username: 'x'.repeat(1_048_576) })
     const answer = await api.client.ask('POST', REGISTER, {
@@ -252,6 +266,9 @@ describe('the query of GET /attendance', () => {
     ['from=2024-02-05T14:30:00', { wallFrom: '2024-02-05T14:30:00' }],
     ['from=2024-02-05', { wallFrom: '2024-02-05T00:00:00' }],
     ['to=2024-02-05', { wallTo: '2024-02-05T23:59:59' }],
+    ['from=0001-01-01T00:00:00Z', { atFrom: '1000-01-01T00:00:00.000Z' }],
+    ['from=0000-01-01T00:00:00%2B14:00', { atFrom: '1000-01-01T00:00:00.000Z' }],
+    ['to=9999-12-31T23:59:59-12:00', { atTo: '9999-12-31T23:59:59.999Z' }],
     [
       'from=2024-02-01&to=2024-02-29T12:00:00Z',
       { wallFrom: '2024-02-01T00:00:00', atTo: '2024-02-29T12:00:00.000Z' },

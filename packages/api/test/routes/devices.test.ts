@@ -39,7 +39,7 @@ describe('POST /devices', () => {
     expect(answer.data).toEqual({ ...REGISTERED, warnings })
   })
 
-  it('S-DEV-07 answers 500 when the database fails', async () => {
+  it('answers 500 when the database fails', async () => {
     await using api = await listening({
       devices: {
         register: async () => {

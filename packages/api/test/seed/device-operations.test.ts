@@ -6,6 +6,8 @@ import { refused } from '../support/client.ts'
 import { MODES, wholeService } from '../support/whole-service.ts'
 import type { WholeService } from '../support/whole-service.ts'
 
+const WAIT = { timeout: 30_000 }
+
 describe.each(MODES)('in %s', (mode) => {
   let service: WholeService
   beforeAll(async () => {
@@ -96,6 +98,8 @@ describe.each(MODES)('in %s', (mode) => {
       const options = { people: 1, punches: 1, seed: 25, serialNumber: `BOOT-${mode.length}` }
       const [terminal, id] = await place(options)
       await using _terminal = terminal
+      await infoOf(id)
+      const before = [...terminal.stats.sessions]
       const answer = await restart(id)
       expect(answer.reply).toEqual({
         status: 200,
@@ -111,6 +115,8 @@ describe.each(MODES)('in %s', (mode) => {
         },
       })
       expect(await restartsOf(id)).toEqual(['success', 'attempted'])
+      expect(before.length).toBeGreaterThan(0)
+      await expect.poll(() => before.every(({ endedAt }) => endedAt !== undefined), WAIT).toBe(true)
       const state = async () =>
         (await service.client.get(`/api/v1/devices/${id}/status`, { token: service.admin })).data
       expect(await state()).toMatchObject({ device_id: id, is_connected: false })

@@ -1,8 +1,9 @@
 // The seed document on devices. Each title begins with the id of its statement.
 import { createServer } from 'node:net'
+import { DatabaseUnavailable } from '@org/data'
 import { startTerminal } from '@org/zk-sim'
 import type { SimulatedTerminal } from '@org/zk-sim'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { refused } from '../support/client.ts'
 import { MODES, wholeService } from '../support/whole-service.ts'
 import type { WholeService } from '../support/whole-service.ts'
@@ -156,6 +157,20 @@ describe.each(MODES)('in %s', (mode) => {
         }),
       )
       expect(await count()).toBe(before)
+    })
+
+    it('S-DEV-07 S-DEV-11 answers 500 when the database fails, and registers nothing', async () => {
+      await using other = await startTerminal({ people: 1, punches: 1, serialNumber: 'UNSTORED' })
+      const body = { name: 'Unstored', ip: '127.0.0.1', port: other.port }
+      const failing = vi.spyOn(service.database, 'transaction')
+      failing.mockRejectedValueOnce(new DatabaseUnavailable('lost'))
+      const answer = await register(body)
+      failing.mockRestore()
+      expect(answer.reply).toEqual(refused(500, 'DATABASE_UNAVAILABLE'))
+      expect(other.stats.sessions).toHaveLength(1)
+      const listed = await service.client.get(`${DEVICES}?search=Unstored`, { token: service.admin })
+      expect(listed.data).toEqual([])
+      expect((await register(body)).status).toBe(201)
     })
 
     it('S-DEV-08 looks at the data, then the address, then the terminal', async () => {

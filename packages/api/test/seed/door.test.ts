@@ -62,6 +62,21 @@ describe.each(MODES)('in %s', (mode) => {
     expect(opened()).toEqual([5_000])
   })
 
+  it('S-DOOR-08 counts the attempts of a UTC day, refused ones of the terminal too, without a gap', async () => {
+    const idOf = async () => ((await unlock()).data as { audit_id: string }).audit_id
+    const first = await idOf()
+    const again = await Promise.all([idOf(), idOf(), idOf()])
+    const { rows } = await service.database.audit.list({ auditId: first }, { offset: 0, limit: 1 })
+    const day = rows[0]?.at.slice(0, 10).replaceAll('-', '') ?? ''
+    const [, firstDay, number = ''] = first.split('-')
+    expect(firstDay).toBe(day)
+    // Where midnight falls between them, those of the next day begin again.
+    const further = again.filter((id) => id.includes(day)).toSorted()
+    expect(further).toEqual(
+      further.map((_, i) => `AUD-${day}-${String(Number(number) + 1 + i).padStart(3, '0')}`),
+    )
+  })
+
   it('S-DOOR-05 opens as long as asked for, and no longer than a minute', async () => {
     expect((await unlock({ seconds: 12, reason: 'Delivery' })).data).toMatchObject({ auto_lock_in: 12 })
     for (const seconds of [0, 61, 1.5, '5']) {

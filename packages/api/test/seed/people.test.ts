@@ -187,10 +187,52 @@ describe.each(MODES)('in %s', (mode) => {
     expect(queues['user-sync']?.completed).toBeGreaterThanOrEqual(2)
   })
 
-  it('S-USR-11 is tried four times in all', async () => {
-    const { job } = await service.services.people.requestSync(deviceId)
-    expect(job.maxAttempts).toBe(4)
-    await service.finished(job.id)
+  it('S-USR-11 is tried again when the terminal was away, three times', async () => {
+    const away = await newTerminal({ people: 4, seed: 7 })
+    await away.terminal.stop()
+    const answer = await service.client.post(`${path(away.deviceId)}/syncUserToDb`, {}, { token: operator })
+    const { job_id } = answer.data as { job_id: string }
+    const job = async () =>
+      (await service.client.get(`/api/v1/queue/jobs/${job_id}`, { token: operator })).data as {
+        error: object | null
+      }
+    await expect.poll(async () => (await job()).error, { timeout: 60_000 }).not.toBeNull()
+    expect(await job()).toMatchObject({
+      state: 'waiting',
+      attempts: 1,
+      max_attempts: 4,
+      error: { code: 'DEVICE_UNREACHABLE' },
+    })
+    terminals.push(await startTerminal({ memory: away.terminal.memory, port: away.terminal.port }))
+    const done = await service.finished(job_id)
+    expect(done).toMatchObject({ state: 'completed', result: { inserted: 4 } })
+    expect(done.attempts).toBeGreaterThan(1)
+  })
+
+  it('S-USR-12 clears the list of people, and the names in the list of punches, when it is done', async () => {
+    const { terminal: gate, deviceId: id } = await newTerminal({ people: 2, punches: 3, seed: 9 })
+    const lists = [
+      '/api/v1/users?search=newly',
+      `/api/v1/attendance?device_id=${id}`,
+      `/api/v1/attendance/device/${id}`,
+    ]
+    const run = async (url: string) =>
+      finished(await service.client.post(`/api/v1/${url}`, {}, { token: operator }))
+    const seen = async () =>
+      Promise.all(
+        lists.map(async (url) => {
+          const { headers, text } = await service.client.get(url, { token: operator })
+          return [headers.get('x-cache'), text.includes('Newly Named')]
+        }),
+      )
+    await run(`attendance/device/${id}/sync`)
+    await run(`users/device/${id}/syncUserToDb`)
+    await seen()
+    expect(await seen()).toEqual(lists.map(() => ['HIT', false]))
+    for (const person of gate.memory.people.list())
+      gate.hand.addPerson({ uid: person.uid, pin: person.pin, name: 'Newly Named' })
+    await run(`users/device/${id}/syncUserToDb`)
+    expect(await seen()).toEqual(lists.map(() => ['MISS', true]))
   })
 
   it('copies people and their fingers to another terminal, and tells what became of each', async () => {

@@ -87,7 +87,10 @@ export class Client {
 
 async function readAnswer(response: Response): Promise<Answer> {
   const { status, headers } = response
-  const text = await response.text()
+  // A stream of events has no end to wait for.
+  const isEndless = headers.get('content-type')?.startsWith('text/event-stream') === true
+  if (isEndless) await response.body?.cancel()
+  const text = isEndless ? '' : await response.text()
   const isJson = headers.get('content-type')?.startsWith('application/json') === true && text !== ''
   const body: unknown = isJson ? JSON.parse(text) : undefined
   const read = body as {

@@ -12,6 +12,8 @@ export interface CaughtUp {
   readonly bookmark: Bookmark | null
   /** The terminal's own count of its records; null where it gives none that can be used. */
   readonly records: number | null
+  /** The count rose while it was read, so there may be a record behind the last one read. */
+  readonly grew: boolean
 }
 
 /** What catching up needs. */
@@ -42,6 +44,11 @@ export class CatchUp {
     await finishSync(this.#parts, hand.device.id, { records, capacity })
     // Rows of live events that were taken over are not new, and yet no longer what they were.
     if (certificate.read > 0) await this.#parts.changes.tell({ of: 'punches', deviceId: hand.device.id })
-    return { bookmark: sync.bookmark, records: certificate.announced_after }
+    const { announced_before: before, announced_after: after } = certificate
+    return {
+      bookmark: sync.bookmark,
+      records: after,
+      grew: before !== null && after !== null && after > before,
+    }
   }
 }

@@ -275,6 +275,8 @@ export class WatchSession {
       if (withPeople && added === this.#added) this.#peopleStale = false
       this.#failedReads = 0
       this.#isUp()
+      // What came between the last record read and the count is in the count already: only another read finds it.
+      if (read.grew) this.#readSoon(this.#parts.timings.settleMs)
     } catch (error) {
       if (!this.#outlives(error)) throw error
       this.#failedReads += 1

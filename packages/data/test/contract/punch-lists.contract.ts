@@ -154,7 +154,14 @@ export function punchListsContract({ database }: Given): void {
     it('refuse a cursor that they have not given out', async () => {
       const { punches } = database()
       const { nextCursor } = await punches.list({}, '-timestamp', { offset: 0, limit: 1 })
-      const cursors = ['', 'x', 'bnVsbA', Buffer.from('["-timestamp","yesterday",1]').toString('base64url')]
+      const cursors = [
+        '',
+        'x',
+        'bnVsbA',
+        ...['yesterday', '+010000-01-01T00:00:00.000Z', '2026-02-31T00:00:00.000Z'].map((at) =>
+          Buffer.from(JSON.stringify(['-timestamp', at, 1])).toString('base64url'),
+        ),
+      ]
       for (const cursor of [...cursors, `${nextCursor}AAAA`]) {
         await expect(punches.list({}, '-timestamp', { cursor, limit: 1 })).rejects.toThrow(InvalidCursor)
       }
