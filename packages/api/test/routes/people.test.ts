@@ -180,8 +180,8 @@ describe('the jobs on people', () => {
     await copy()
     await copy({ user_ids: ['1'], from_device_id: 2, templates: false, dry_run: true })
     expect(seen).toEqual([
-      { templates: true, dryRun: false, mayGrant: true },
-      { pins: ['1'], fromDeviceId: 2, templates: false, dryRun: true, mayGrant: true },
+      { templates: true, dryRun: false, mayGrant: true, within: 'all' },
+      { pins: ['1'], fromDeviceId: 2, templates: false, dryRun: true, mayGrant: true, within: 'all' },
     ])
     expect((await copy({ user_ids: [], from_device_id: 0 })).faults).toEqual(['from_device_id', 'user_ids'])
   })
