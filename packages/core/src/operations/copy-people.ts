@@ -63,7 +63,7 @@ export async function copyPeopleTo(
           await copy.write(source.people.slice(next, next + BATCH))
           next = Math.min(total, next + BATCH)
           progress({ phase: 'writing', done: next, total })
-          if (next === total || hand.lease.wanted) return next
+          if (next === total || hand.isWanted()) return next
         }
       })
     }
