@@ -94,7 +94,7 @@ async function writeAll(
           await copy.write(source.people.slice(next, next + BATCH))
           next = Math.min(total, next + BATCH)
           progress({ phase: 'writing', done: next, total })
-          if (next === total || hand.lease.wanted) return next
+          if (next === total || hand.isWanted()) return next
         }
       })
     }

@@ -1,5 +1,5 @@
-// Who is on a terminal, with their fingers and templates where it lets these be read. The read gives way to another process that
-// waits for the terminal, and begins anew when it is had again.
+// Who is on a terminal, with their fingers and templates where it lets these be read. The read gives way to whoever waits for the
+// terminal, and begins anew when it is had again.
 import type { OnProgress, PeopleRead, Terminal } from '@org/zk-proto'
 import { ifTold } from '../terminals/side-question.ts'
 import type { TerminalAtHand, WithTerminal } from '../terminals/with-terminal.ts'
@@ -41,14 +41,15 @@ export async function withPeopleOf<T>(
   }
 }
 
-/** Undefined when another process waits for the terminal: it goes first. */
+/** Undefined when somebody else waits for the terminal: they go first. */
 async function readUnlessWanted(
-  { terminal, lease, signal }: TerminalAtHand,
+  hand: TerminalAtHand,
   givesWay: boolean,
   onProgress: OnProgress | undefined,
 ): Promise<PeopleOfTerminal | undefined> {
+  const { terminal, signal } = hand
   const wanted = new AbortController()
-  const stopWatching = givesWay ? lease.whenWanted(() => wanted.abort()) : () => undefined
+  const stopWatching = givesWay ? hand.whenWanted(() => wanted.abort()) : () => undefined
   try {
     return await readPeopleOf(terminal, AbortSignal.any([signal, wanted.signal]), onProgress)
   } catch (error) {

@@ -50,8 +50,8 @@ export interface UseOptions {
  * How an operation shares the terminal with others. `alone`: not at all. `hosting`: a long read, between whose packets the
  * terminal may be asked other things. `joining`: a short question or command; it joins a hosting one of its process on its
  * session instead of waiting for it to end, so that nobody stands before a door while a log is read. `watching`: a hosting one
- * without end that comes after all others. Hosting and watching operations are wanted when another process waits, a watching one
- * when anybody does who cannot join.
+ * without end that comes after all others. Both are wanted when another process waits, or an operation of their own that
+ * cannot join: whether there is one process or are several makes no difference to who waits for whom.
  */
 export type Manner = 'alone' | 'hosting' | 'joining' | 'watching'
 
@@ -173,7 +173,7 @@ export function createSessionPool({ leases, turns, idleMs, log }: PoolSettings):
       lease.assertHeld()
       const beAlone = (): Promise<void> =>
         house === undefined ? Promise.resolve() : shared.close(deviceId, house)
-      const wantedFor = manner === 'watching' ? [lease, turn] : [lease]
+      const wantedFor = hosts ? [lease, turn] : [lease]
       const result = await act({ ...handOf(session, wantedFor, signal), beAlone })
       sound = true
       return result

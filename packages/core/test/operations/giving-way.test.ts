@@ -3,7 +3,7 @@
 import { startTerminal, type SimulatedTerminal, type TerminalOptions } from '@org/zk-sim'
 import { describe, expect, it } from 'vitest'
 import { createChanges } from '../../src/changes.ts'
-import { readConfig, type Device, type SyncCertificate, type SyncProgress } from '../../src/index.ts'
+import { readConfig, SYSTEM, type Device, type SyncCertificate, type SyncProgress } from '../../src/index.ts'
 import { syncAttendance } from '../../src/operations/sync-attendance.ts'
 import { openSecrets } from '../../src/secrets.ts'
 import { createBreakers } from '../../src/terminals/breaker.ts'
@@ -214,3 +214,32 @@ class Stage implements AsyncDisposable {
     return this.#end()
   }
 }
+
+it('lets an operation of its own process in that cannot join, as one of another process', async () => {
+  await using service = await scratchService('sqlite', { DEVICE_WAIT_MS: '2000' })
+  const terminal = await service.terminal({ people: 5, punches: 12_000, seed: 231, paceMs: 12 })
+  const device = await service.register(terminal)
+  const { services } = service
+  let edited: Promise<string> | undefined
+  let ended = false
+  const certificate = await service.sync(device.id, {
+    progress({ phase, done }) {
+      if (phase !== 'reading' || done === 0) return
+      const [person] = terminal.memory.truth().people
+      edited ??= services.people
+        .edit({
+          deviceId: device.id,
+          pin: person?.pin ?? '',
+          changes: { name: 'Siti' },
+          by: SYSTEM,
+          mayGrant: true,
+          signal: new AbortController().signal,
+        })
+        .then(() => (ended ? 'last' : 'first'))
+    },
+  })
+  ended = true
+  expect(await edited).toBe('first')
+  expect(certificate).toMatchObject({ from: 0, read: 12_000, new: 12_000 })
+  expect(terminal.stats.maxConcurrentSessions).toBe(1)
+})
