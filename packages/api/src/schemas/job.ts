@@ -3,6 +3,7 @@ import { QUEUES } from '@org/core'
 import type { JobListFilter, JobView, QueueStats } from '@org/core'
 import { Type } from 'typebox'
 import type { Static, TInteger } from 'typebox'
+import { OfDevice } from './device.ts'
 import { Instant, InstantOrNull, toInstant, toInstantOrNull } from './instant.ts'
 import { PageQuery } from './paging.ts'
 
@@ -26,14 +27,7 @@ const JobState = Type.Enum(['waiting', 'active', 'completed', 'failed', 'cancell
 
 /** Query of `GET /queue/jobs`. */
 export const JobQuery = Type.Object({
-  device_id: Type.Optional(
-    Type.Integer({
-      minimum: 1,
-      maximum: Number.MAX_SAFE_INTEGER,
-      description: 'Of this device',
-      examples: [1],
-    }),
-  ),
+  ...OfDevice,
   state: Type.Optional(JobState),
   queue: Type.Optional(
     Type.Enum([...QUEUES], { description: 'Of this queue', examples: ['attendance-sync'] }),

@@ -9,7 +9,7 @@ import {
 } from '@org/core'
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
-import { DeviceParams } from './device.ts'
+import { DeviceParams, OfDevice } from './device.ts'
 import { Instant, toInstant } from './instant.ts'
 import { PageQuery } from './paging.ts'
 
@@ -75,14 +75,7 @@ const onDevice = Type.Optional(
 
 /** Query of `GET /users`. */
 export const PeopleQuery = Type.Object({
-  device_id: Type.Optional(
-    Type.Integer({
-      minimum: 1,
-      maximum: Number.MAX_SAFE_INTEGER,
-      description: 'Of this device',
-      examples: [1],
-    }),
-  ),
+  ...OfDevice,
   search,
   on_device: onDevice,
   ...PageQuery,

@@ -2,6 +2,7 @@
 import { toPunchJson, type Punch } from '@org/core'
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
+import { OfDevice } from './device.ts'
 import { Instant, InstantOrNull } from './instant.ts'
 import { PageQuery } from './paging.ts'
 
@@ -48,16 +49,6 @@ export const PunchReply = Type.Object(
 const bound = (description: string, example: string) =>
   Type.String({ format: 'time-bound', maxLength: 40, description, examples: [example] })
 
-const ofDevice = {
-  device_id: Type.Optional(
-    Type.Integer({
-      minimum: 1,
-      maximum: Number.MAX_SAFE_INTEGER,
-      description: 'Of this device',
-      examples: [1],
-    }),
-  ),
-}
 const ofPerson = {
   user_id: Type.Optional(
     Type.String({
@@ -108,11 +99,11 @@ const paging = {
 }
 
 /** Query of the list of punches. */
-export const PunchQuery = Type.Object({ ...ofDevice, ...ofPerson, ...filters, ...paging })
+export const PunchQuery = Type.Object({ ...OfDevice, ...ofPerson, ...filters, ...paging })
 /** Query of the list of one device's punches. */
 export const DevicePunchQuery = Type.Object({ ...ofPerson, ...filters, ...paging })
 /** Query of the list of one person's punches. */
-export const PersonPunchQuery = Type.Object({ ...ofDevice, ...filters, ...paging })
+export const PersonPunchQuery = Type.Object({ ...OfDevice, ...filters, ...paging })
 /** Query of the export. */
 export const PunchExportQuery = Type.Object({
   format: Type.Enum(['csv', 'ndjson', 'xlsx'], {
@@ -120,7 +111,7 @@ export const PunchExportQuery = Type.Object({
     description: 'csv by RFC 4180, ndjson with a record a line, or a workbook',
     examples: ['csv'],
   }),
-  ...ofDevice,
+  ...OfDevice,
   ...ofPerson,
   ...filters,
 })
