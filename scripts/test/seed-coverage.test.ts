@@ -46,4 +46,12 @@ describe('the seed document', () => {
     )
     expect(lacking).toEqual([])
   })
+
+  it('was tested in both ways to run, in every statement that can be', () => {
+    const once = statements.filter(({ id, kind }) => {
+      const row = rows.get(id) ?? ''
+      return kind !== 'D' && !(row.includes('embedded: ') && row.includes('queue mode: '))
+    })
+    expect(once.map(({ id }) => id)).toEqual([])
+  })
 })

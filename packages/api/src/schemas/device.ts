@@ -13,6 +13,13 @@ export const DeviceParams = Type.Object({
   deviceId: Type.Integer({ minimum: 1, maximum: MAX_ID, description: 'Id of the device', examples: [1] }),
 })
 
+/** For queries of lists: those of one device. */
+export const OfDevice = {
+  device_id: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: MAX_ID, description: 'Of this device', examples: [1] }),
+  ),
+}
+
 const Transport = Type.Enum(['auto', 'tcp', 'udp'], {
   description: 'How the terminal is spoken to',
   examples: ['auto'],

@@ -21,7 +21,53 @@ async function sendRaw(address: string, bytes: string): Promise<{ head: string; 
   return { head, body: body === '' ? undefined : (JSON.parse(body) as unknown) }
 }
 
+/** SPEC's table: each code with the statuses that it may have. */
+const SPECIFIED: Readonly<Record<string, readonly number[]>> = {
+  VALIDATION_ERROR: [400],
+  DUPLICATE_EMAIL: [400],
+  DUPLICATE_USERNAME: [400],
+  DEVICE_UNREACHABLE: [400, 500, 503],
+  DEVICE_AUTH_FAILED: [400, 503],
+  ENROLLMENT_FAILED: [400],
+  INVALID_CREDENTIALS: [401],
+  UNAUTHORIZED: [401],
+  TOKEN_EXPIRED: [401],
+  FORBIDDEN: [403],
+  DEVICE_NOT_FOUND: [404],
+  USER_NOT_FOUND: [404],
+  JOB_NOT_FOUND: [404],
+  ACCOUNT_NOT_FOUND: [404],
+  API_KEY_NOT_FOUND: [404],
+  ROUTE_NOT_FOUND: [404],
+  METHOD_NOT_ALLOWED: [405],
+  PAYLOAD_TOO_LARGE: [413],
+  UNSUPPORTED_MEDIA_TYPE: [415],
+  DEVICE_EXISTS: [409],
+  DEVICE_INACTIVE: [409],
+  USER_EXISTS: [409],
+  UNSYNCED_RECORDS: [409],
+  ACCOUNT_LOCKED: [423],
+  RATE_LIMIT_EXCEEDED: [429],
+  DEVICE_COMMAND_FAILED: [500],
+  DATABASE_UNAVAILABLE: [500, 503],
+  INTERNAL_ERROR: [500],
+  OUTCOME_UNKNOWN: [504],
+  DEVICE_TIMEOUT: [503],
+  DEVICE_BUSY: [503],
+  QUEUE_UNAVAILABLE: [503],
+}
+
 describe('an error of the service', () => {
+  it.each(Object.entries(SPECIFIED))('has the status that is specified: %s %j', (code, statuses) => {
+    const rows = Object.entries(ERRORS).filter(([name, row]) => (row.code ?? name) === code)
+    const own = new Set(rows.map(([, { status }]) => status))
+    expect([...own].toSorted((a, b) => a - b)).toEqual(statuses)
+    for (const [, { type, message }] of rows) {
+      expect(type).toMatch(/^[A-Z]\w+Error$/)
+      expect(message).not.toBe('')
+    }
+  })
+
   const documented: ErrorName[] = ['DATABASE_UNAVAILABLE', 'INTERNAL_ERROR', 'TOO_SLOW']
 
   it.each(documented)('is answered by its row: %s', async (name) => {

@@ -151,6 +151,17 @@ export function punchListsContract({ database }: Given): void {
       expect(rest.rows.map(({ packedTime }) => packedTime - 800_000_000)).toEqual([2, 1])
     })
 
+    it('take any bound of a wall time that can be spelled', async () => {
+      const { punches } = database()
+      const first = { offset: 0, limit: 1 }
+      const all = await punches.list({}, '-timestamp', first)
+      for (const [wallFrom, wallTo] of [
+        ['0000-01-01T00:00:00', '9999-12-31T23:59:59'],
+        ['0001-01-01T00:00:00', '9999-12-30T00:00:00'],
+      ] as const)
+        expect(await punches.list({ wallFrom, wallTo }, '-timestamp', first)).toEqual(all)
+    })
+
     it('refuse a cursor that they have not given out', async () => {
       const { punches } = database()
       const { nextCursor } = await punches.list({}, '-timestamp', { offset: 0, limit: 1 })
