@@ -230,18 +230,6 @@ export const DeviceStateReply = Type.Object(
   { $id: 'DeviceState', description: 'The last known state of a terminal' },
 )
 
-/** A filter of lists: of one device. */
-export const OfDevice = {
-  device_id: Type.Optional(
-    Type.Integer({
-      minimum: 1,
-      maximum: Number.MAX_SAFE_INTEGER,
-      description: 'Of this device',
-      examples: [1],
-    }),
-  ),
-}
-
 /** Query of `GET /devices`. */
 export const DeviceQuery = Type.Object({
   status: Type.Optional(Status),
