@@ -150,7 +150,7 @@ describe('the check refuses', () => {
     const allowed = [
       { path: 'packages/api/src/main.ts', source: "import { openDatabase } from '@org/data'" },
       {
-        path: 'packages/core/src/services.ts',
+        path: 'packages/core/src/adapters.ts',
         source: "import './terminals/lease-redis.ts'; import '@org/zk-proto'",
       },
       {

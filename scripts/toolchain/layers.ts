@@ -59,10 +59,10 @@ const HANDLESS_MODULES = ['node:crypto']
 
 /** Adapters of core's ports are chosen in one place. */
 const ADAPTER = /(^|\/)([a-z-]+-(memory|redis|database|bullmq)|bullmq-[a-z-]+)\.ts$/
-const ADAPTER_CHOOSERS = ['services.ts']
+const ADAPTER_CHOOSERS = ['adapters.ts']
 /** Technologies that only adapters and the place that chooses them know. */
 const TECHNOLOGIES = ['ioredis', 'bullmq', 'mysql2', 'kysely', 'node:net', 'node:dgram', 'node:sqlite']
-const TECHNOLOGY_ROOMS = /^(services|redis|health)\.ts$|^terminals\/network-bounds\.ts$/
+const TECHNOLOGY_ROOMS = /^(services|adapters|redis|health)\.ts$|^terminals\/network-bounds\.ts$/
 /** Rooms of core that must not know others: an operation is called, it does not call the service or a queue. */
 const CLOSED_ROOMS: readonly { readonly from: RegExp; readonly to: RegExp; readonly why: string }[] = [
   {

@@ -1,5 +1,5 @@
-// The service as a whole: what it offers (Services) and how it is put together (createServices), the one place that names
-// adapters. close() ends everything that was opened here; the database belongs to whoever opened it.
+// The service as a whole: what it offers (Services) and how it is put together (createServices) on the adapters that
+// adapters.ts chooses. close() ends everything that was opened here; the database belongs to whoever opened it.
 import { randomUUID } from 'node:crypto'
 import type { AloneHold, Database } from '@org/data'
 import type { Redis } from 'ioredis'
@@ -7,18 +7,13 @@ import type { Logger } from 'pino'
 import type { Actor } from './accounts/account.ts'
 import { createAccounts, type Accounts } from './accounts/accounts.ts'
 import { createApiKeys, type ApiKeys } from './accounts/api-keys.ts'
-import { createMemoryAttemptCounter } from './accounts/attempt-counter-memory.ts'
-import { createRedisAttemptCounter } from './accounts/attempt-counter-redis.ts'
 import { createPasswordGuard } from './accounts/password-guard.ts'
+import { chooseAdapters, openJobs } from './adapters.ts'
 import { createAttendance, type Attendance } from './attendance.ts'
 import { createAuditReading, createAuditTrail, type AuditReading } from './audit-trail.ts'
-import { createMemoryBus } from './bus/bus-memory.ts'
-import { createRedisBus } from './bus/bus-redis.ts'
-import type { Bus } from './bus/bus.ts'
-import { createMemoryCacheStore } from './cache/cache-memory.ts'
-import { createRedisCacheStore } from './cache/cache-redis.ts'
 import { createCachedAnswers, type CachedAnswers } from './cache/cached-answers.ts'
 import { createChanges } from './changes.ts'
+import { startChores } from './chores.ts'
 import { ConfigError, type Config, type RunMode } from './config.ts'
 import { createDevices, type Devices } from './devices.ts'
 import { ServiceError } from './errors.ts'
@@ -30,9 +25,6 @@ import type {
   SyncCertificate,
   TimesCorrection,
 } from './jobs/catalogue.ts'
-import type { JobQueueOptions } from './jobs/carried-job-queue.ts'
-import { createBullmqJobQueue } from './jobs/job-queue-bullmq.ts'
-import { createDatabaseJobQueue } from './jobs/job-queue-database.ts'
 import type { JobQueue } from './jobs/job-queue.ts'
 import { createTransferKeeper, type KeptTransfers } from './kept-transfers.ts'
 import { createLog } from './log.ts'
@@ -57,37 +49,25 @@ import { watchDevice } from './operations/watch-device.ts'
 import { WATCH_TIMINGS, type WatchTimings } from './operations/watch-session.ts'
 import { createPasswords } from './passwords.ts'
 import { createPeople, type People } from './people.ts'
-import { createMemoryRateCounter } from './rate-counter-memory.ts'
 import { createPunchStream } from './punch-stream.ts'
-import { createRedisRateCounter } from './rate-counter-redis.ts'
 import type { RateCounter } from './rate-counter.ts'
 import { connectRedis, endRedis } from './redis.ts'
 import { openSecrets } from './secrets.ts'
-import { createMemoryTally } from './tally-memory.ts'
-import { createRedisTally } from './tally-redis.ts'
 import { createBreakers } from './terminals/breaker.ts'
 import { createContactNotes } from './terminals/contact-notes.ts'
 import { createDialler } from './terminals/dial.ts'
 import { leaseMarginMs } from './terminals/held-lease.ts'
-import { createMemoryLeases } from './terminals/lease-memory.ts'
-import { createRedisLeases } from './terminals/lease-redis.ts'
-import type { LeaseKeeper } from './terminals/lease.ts'
 import { startLiveWatch, type LiveWatch } from './terminals/live-watch.ts'
 import { createNetworkBounds } from './terminals/network-bounds.ts'
 import { createSessionPool } from './terminals/session-pool.ts'
-import { createMemoryRoster } from './terminals/watch-roster-memory.ts'
-import { createRedisRoster } from './terminals/watch-roster-redis.ts'
-import type { WatchRoster } from './terminals/watch-roster.ts'
 import { createWithTerminal } from './terminals/with-terminal.ts'
 
 /** What an unlock may take, waiting for the terminal included: so much less than a request may that a repetition learns of its end. */
 const UNLOCK_WITHIN_MS = 20_000
 /** How often it is looked for unlocks that dead processes have left without an outcome. */
 const SETTLE_EVERY_MS = 30_000
-/** How often refresh tokens that have expired are forgotten. */
-const FORGET_TOKENS_EVERY_MS = 3_600_000
-/** How often it is looked for kept transfers whose time is over. */
-const REMOVE_KEPT_EVERY_MS = 3_600_000
+/** How often what has expired is forgotten: refresh tokens, kept transfers. */
+const FORGET_EVERY_MS = 3_600_000
 
 /** Whose process this is: a server of HTTP, a worker of jobs, or both. */
 export type ServiceRole = 'api' | 'worker' | 'both'
@@ -222,31 +202,20 @@ async function assemble(
 
   const noticesBy = (queue: JobQueue): Notices =>
     createNotices({ jobs: queue, channels: config.noticeChannels, log })
-  const jobs = await openJobs(config, database, log, prefix, (queue, failed) =>
-    tellOfFailedSync(noticesBy(queue), failed),
-  )
+  const adapterParts = { config, database, redis, prefix, log }
+  const jobs = await openJobs(adapterParts, (queue, failed) => tellOfFailedSync(noticesBy(queue), failed))
   const notices = noticesBy(jobs)
   const punchNews = createPunchNews(jobs, config.WEBHOOK_PUNCHES)
-  const rateCounter =
-    redis === undefined ? createMemoryRateCounter() : createRedisRateCounter(redis, prefix, log)
-  const attempts =
-    redis === undefined ? createMemoryAttemptCounter() : createRedisAttemptCounter(redis, prefix, log)
+  const { rateCounter, attempts, leases, turns, tally, cacheStore, bus, openRoster } =
+    chooseAdapters(adapterParts)
   const guard = createPasswordGuard(attempts)
   const accounts = createAccounts({ config, database, passwords, secrets, guard, audit })
-  const forgetting = setInterval(() => {
-    accounts.removeExpiredTokens().catch((error: unknown) => {
-      log.warn({ err: error }, 'expired refresh tokens could not be removed yet')
-    })
-  }, FORGET_TOKENS_EVERY_MS).unref()
-  const leases = openLeases(config, database, log, redis, prefix)
-  const tally = redis === undefined ? createMemoryTally() : createRedisTally(redis, prefix, log)
   const metrics = createMetrics({ tally, jobs, log })
   const answers = createCachedAnswers({
-    store: redis === undefined ? createMemoryCacheStore() : createRedisCacheStore(redis, prefix, log),
+    store: cacheStore,
     changes,
     onAnswer: (subject, outcome) => metrics.noteCacheAnswer(subject, outcome),
   })
-  const bus: Bus = redis === undefined ? createMemoryBus() : createRedisBus(redis, { prefix, log })
   const stream = createPunchStream({ database, bus, log })
   changes.listen((change) => {
     bus.publish('changed', change)
@@ -256,7 +225,7 @@ async function assemble(
   const bounds = createNetworkBounds(config.deviceNetworks)
   const dialler = createDialler(bounds, leaseMarginMs(config.DEVICE_LEASE_MS))
   const breakers = createBreakers()
-  const pool = createSessionPool({ leases, turns: openTurns(), idleMs: config.DEVICE_IDLE_MS, log })
+  const pool = createSessionPool({ leases, turns, idleMs: config.DEVICE_IDLE_MS, log })
   const noteContact = createContactNotes({ database, notices, log })
   const wayToTerminals = createWithTerminal({
     database,
@@ -274,18 +243,27 @@ async function assemble(
 
   const restartWatch = createRestartWatch({ withTerminal, changes, log })
   const doors = createDoors({ database, withTerminal, audit, notices, attemptMs: UNLOCK_WITHIN_MS, log })
-  const settling = setInterval(() => {
-    doors.settleAbandoned().catch((error: unknown) => {
-      log.warn({ err: error }, 'unlocks that dead processes left could not be settled yet')
-    })
-  }, SETTLE_EVERY_MS).unref()
-
   const transfers = createTransferKeeper(database, secrets, log)
-  const removing = setInterval(() => {
-    transfers.removeOverdue().catch((error: unknown) => {
-      log.warn({ err: error }, 'transfers whose time is over could not be removed yet')
-    })
-  }, REMOVE_KEPT_EVERY_MS).unref()
+  const endChores = startChores(
+    [
+      {
+        everyMs: SETTLE_EVERY_MS,
+        failure: 'unlocks that dead processes left could not be settled yet',
+        work: () => doors.settleAbandoned(),
+      },
+      {
+        everyMs: FORGET_EVERY_MS,
+        failure: 'expired refresh tokens could not be removed yet',
+        work: () => accounts.removeExpiredTokens(),
+      },
+      {
+        everyMs: FORGET_EVERY_MS,
+        failure: 'transfers whose time is over could not be removed yet',
+        work: () => transfers.removeOverdue(),
+      },
+    ],
+    log,
+  )
 
   // A job outwaits the lease of a worker that was killed; a request does not make its caller wait so long.
   const jobWaitMs = config.DEVICE_WAIT_MS + config.DEVICE_LEASE_MS
@@ -293,9 +271,7 @@ async function assemble(
   const isReady = (): boolean => !stopping.signal.aborted && !mustStop.aborted
   const end = async (): Promise<void> => {
     stopping.abort(new ServiceError('SERVICE_STOPPING'))
-    clearInterval(settling)
-    clearInterval(removing)
-    clearInterval(forgetting)
+    endChores()
     stream.close()
     await Promise.all([jobs.close(), restartWatch.close()])
     await pool.close()
@@ -378,7 +354,7 @@ async function assemble(
       const lookEveryMs = lookEvery(config)
       return startLiveWatch({
         listWatched: () => database.devices.listWatched(),
-        roster: openRoster(redis, prefix, BEATS_OF_A_LIFE * lookEveryMs, log),
+        roster: openRoster(BEATS_OF_A_LIFE * lookEveryMs),
         bus,
         watch: (deviceId, signal) => watchDevice(parts, deviceId, signal),
         lookEveryMs,
@@ -397,64 +373,10 @@ async function assemble(
   }
 }
 
-function openJobs(
-  config: Config,
-  database: Database,
-  log: Logger,
-  prefix: string,
-  whenFailed: NonNullable<JobQueueOptions['whenFailed']>,
-): Promise<JobQueue> {
-  const timings = { claimMs: config.JOB_CLAIM_MS }
-  const soleProcess = config.mode.embedded
-  return config.REDIS_URL === undefined
-    ? createDatabaseJobQueue({ database, log, timings, soleProcess, whenFailed })
-    : createBullmqJobQueue({
-        database,
-        log,
-        timings,
-        soleProcess,
-        whenFailed,
-        redisUrl: config.REDIS_URL,
-        prefix: `${prefix}:jobs`,
-      })
-}
-
 /** A process that misses so many looks is dead to the others: well before its leases end. */
 const BEATS_OF_A_LIFE = 3
 
 /** How often it is looked which devices are to be watched. */
 function lookEvery(config: Config): number {
   return Math.min(5_000, config.DEVICE_LEASE_MS / (2 * BEATS_OF_A_LIFE))
-}
-
-function openRoster(redis: Redis | undefined, prefix: string, lifeMs: number, log: Logger): WatchRoster {
-  return redis === undefined ? createMemoryRoster() : createRedisRoster(redis, { prefix, lifeMs, log })
-}
-
-/** Operations of this process take turns by a queue of their own, so that they can hand a session on with its lease. */
-function openTurns(): LeaseKeeper {
-  return createMemoryLeases({ leaseMs: 0, issueFence: () => Promise.resolve(0) })
-}
-
-/** Leases are shared where processes are: in queue mode. Everywhere else one process does everything. */
-function openLeases(
-  config: Config,
-  database: Database,
-  log: Logger,
-  redis: Redis | undefined,
-  prefix: string,
-): LeaseKeeper {
-  const leaseMs = config.DEVICE_LEASE_MS
-  const issueFence = (deviceId: number): Promise<number> => database.devices.issueFence(deviceId)
-  if (redis === undefined) return createMemoryLeases({ leaseMs, issueFence })
-  return createRedisLeases(redis, {
-    leaseMs,
-    issueFence,
-    prefix,
-    log,
-    isNewInstallation: async () => {
-      const mine = randomUUID()
-      return (await database.settings.insertIfAbsent('first-lease', mine)) === mine
-    },
-  })
 }
