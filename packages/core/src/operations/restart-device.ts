@@ -8,6 +8,7 @@ import type { AuditTrail, AuditedAct } from '../audit-trail.ts'
 import type { Changes } from '../changes.ts'
 import { ServiceError, toServiceError } from '../errors.ts'
 import type { Notices } from '../notices/notice.ts'
+import { restartingNow } from '../terminals/contact-notes.ts'
 import { findActiveDevice, type WithTerminal } from '../terminals/with-terminal.ts'
 import type { RestartWatch } from './restart-watch.ts'
 
@@ -61,7 +62,7 @@ export async function restartDevice(
   }
   restartWatch.begin(deviceId)
   await settle(parts, async () => {
-    await database.devices.noteContact(deviceId, { isConnected: false })
+    await database.devices.noteContact(deviceId, restartingNow())
     await record('success')
   })
   await changes.tell({ of: 'device', deviceId })

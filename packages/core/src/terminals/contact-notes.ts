@@ -24,9 +24,11 @@ export interface ContactNotesParts {
 
 /**
  * People are told that a terminal is offline at the first failed contact that comes this long after the one that failed first,
- * with none between that went well: a cable that was touched, or a restart, is no news.
+ * with none between that went well: a cable that was touched is no news.
  */
 const OFFLINE_AFTER_MS = 30_000
+/** What a restart may take, in milliseconds: being away for so long after one counts for nothing. Source: the seed, 30 to 60 seconds. */
+const RESTART_TAKES_MS = 60_000
 
 /** Codes that say something about the terminal; what goes wrong with leases or the database says nothing. */
 const ABOUT_THE_TERMINAL = new Set([
@@ -65,6 +67,11 @@ export function createContactNotes({
       log.warn({ err: failure, deviceId }, 'the state of a device could not be noted')
     }
   }
+}
+
+/** What is noted of a terminal that was told to restart: it is away, and so far that is no news. */
+export function restartingNow(now = Date.now()): DeviceContact {
+  return { isConnected: false, unreachableSince: new Date(now + RESTART_TAKES_MS).toISOString() }
 }
 
 interface News {

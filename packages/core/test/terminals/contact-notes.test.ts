@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { EMBEDDED_ONLY } from '../../../../scripts/toolchain/scratch-database.ts'
 import { ServiceError, type Notice, type Notices } from '../../src/index.ts'
-import { createContactNotes } from '../../src/terminals/contact-notes.ts'
+import { createContactNotes, restartingNow } from '../../src/terminals/contact-notes.ts'
 import { noNotices } from '../support/nobody.ts'
 import { quiet, scratchService, type Engine } from '../support/scratch-service.ts'
 
@@ -62,6 +62,17 @@ describe.each(engines)('contacts with a terminal, noted in %s', (engine) => {
     for (let i = 0; i < 5; i += 1) await note(id, failed)
     await note(id, well)
     expect(told).toEqual([])
+  })
+
+  it('tell nobody of a terminal that was restarted until it is away for longer than a restart takes', async () => {
+    const { service, database, id, told, note } = await setUp(30_000)
+    await using _service = service
+    await database.devices.noteContact(id, restartingNow())
+    for (let i = 0; i < 3; i += 1) await note(id, failed)
+    expect(told).toEqual([])
+    await database.devices.noteContact(id, restartingNow(Date.now() - 91_000))
+    await note(id, failed)
+    expect(told).toEqual(['device.offline'])
   })
 
   it('tell once when many notice it at the same time', async () => {
