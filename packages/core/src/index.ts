@@ -22,7 +22,8 @@ export type {
 export type { CacheSubject } from './cache/cache-store.ts'
 export type { CachedAnswer, CachedAnswers, CacheQuestion } from './cache/cached-answers.ts'
 export type { Config, ConfigFault, RunMode } from './config.ts'
-export { CONFIG, ConfigError, readConfig } from './config.ts'
+export { CONFIG, ConfigError } from './config.ts'
+export { readConfig } from './read-config.ts'
 export type {
   Device,
   DeviceChange,
