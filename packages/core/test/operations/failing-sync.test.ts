@@ -1,10 +1,9 @@
 // Syncs that cannot succeed: each ends in bounded time with one clear error, which says whether waiting may cure it, and leaves
 // the terminal free and enabled.
-import { setTimeout as sleep } from 'node:timers/promises'
 import { profileNamed, TerminalMemory } from '@org/zk-sim'
 import { DatabaseUnavailable } from '@org/data'
 import { describe, expect, it, vi } from 'vitest'
-import { ServiceError, type SyncProgress } from '../../src/index.ts'
+import { ServiceError, SYSTEM, type SyncProgress } from '../../src/index.ts'
 import { expectSameAsTerminal } from '../support/same-as-terminal.ts'
 import { scratchService } from '../support/scratch-service.ts'
 import { TEST_COMM_KEY } from '../../../../scripts/toolchain/test-secrets.ts'
@@ -175,13 +174,24 @@ describe('a sync that cannot succeed', () => {
 
   it('gives a terminal that is held for too long up with DEVICE_BUSY', async () => {
     await using service = await scratchService('sqlite', { DEVICE_WAIT_MS: '100', DEVICE_LEASE_MS: '3000' })
-    const terminal = await service.terminal({ people: 5, punches: 20_000, seed: 35, paceMs: 30 })
+    const terminal = await service.terminal({ people: 5, punches: 50, seed: 35, enrolment: 'by-hand' })
     const device = await service.register(terminal)
     const stop = new AbortController()
-    const long = service.sync(device.id, { signal: stop.signal }).catch((error: unknown) => error)
-    await sleep(50)
+    // A finger that is awaited cannot be parted, where a long read would give way.
+    const enrolment = service.services.people
+      .add({
+        deviceId: device.id,
+        pin: '99',
+        name: 'Nobody yet',
+        enrol: { finger: 6, timeoutSeconds: 60 },
+        by: SYSTEM,
+        mayGrant: false,
+        signal: stop.signal,
+      })
+      .catch((error: unknown) => error)
+    await vi.waitFor(() => expect(terminal.stats.requests).toHaveProperty('startEnrolment'), 10_000)
     await expect(service.sync(device.id)).rejects.toMatchObject({ code: 'DEVICE_BUSY', retryable: true })
     stop.abort(new ServiceError('SERVICE_STOPPING'))
-    await long
+    await enrolment
   })
 })
