@@ -101,7 +101,7 @@ describe.each(MODES)('the audit trail in %s', (mode) => {
     ],
     [
       'a password that an admin sets',
-      () => ask('PATCH', `/auth/accounts/${made.account}`, { password: 'password789' }),
+      () => ask('PATCH', `/auth/accounts/${made.account}`, { password: 'password124' }),
       { action: 'account.password', ...toAccount },
     ],
     [

@@ -7,12 +7,12 @@ import { jobs } from './0005-jobs.ts'
 import { audit } from './0006-audit.ts'
 import { settings } from './0007-settings.ts'
 import { doors } from './0008-doors.ts'
-import { apiKeys } from './0012-api-keys.ts'
-import { told } from './0014-told.ts'
-import { pendingPeople } from './0010-pending-people.ts'
-import { personTemplates } from './0015-person-templates.ts'
 import { deviceZones } from './0009-device-zones.ts'
+import { pendingPeople } from './0010-pending-people.ts'
 import { keptTransfers } from './0011-kept-transfers.ts'
+import { apiKeys } from './0012-api-keys.ts'
+import { told } from './0013-told.ts'
+import { personTemplates } from './0014-person-templates.ts'
 import type { Migration } from './migrate.ts'
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -24,10 +24,10 @@ export const MIGRATIONS: readonly Migration[] = [
   audit,
   settings,
   doors,
+  deviceZones,
+  pendingPeople,
+  keptTransfers,
   apiKeys,
   told,
-  pendingPeople,
   personTemplates,
-  deviceZones,
-  keptTransfers,
 ]

@@ -2,7 +2,7 @@
 import type { Migration } from './migrate.ts'
 
 export const told: Migration = {
-  name: '0014-told',
+  name: '0013-told',
   steps: (t) => [
     `alter table devices add column unreachable_since ${t.instant}`,
     `alter table devices add column offline_told ${t.bool} not null default 0`,

@@ -2,7 +2,7 @@
 import type { Migration } from './migrate.ts'
 
 export const personTemplates: Migration = {
-  name: '0015-person-templates',
+  name: '0014-person-templates',
   steps: (t) => [
     `create table person_templates (
       id ${t.generatedId},
