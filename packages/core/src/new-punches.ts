@@ -10,6 +10,8 @@ export const VISIBLE_WITHIN_MS = 60_000
 const LOOK_BACK = 2_000
 /** A page goes to every listener at once, so it is a part of what may wait for one. */
 const PAGE = 250
+/** Ids of a page where few devices are listened to: those of all others are passed over without their rows. */
+const ID_PAGE = 20_000
 /** Ranges in one query. */
 const RANGES = 100
 
@@ -40,8 +42,7 @@ export class NewPunches {
     const last = await database.punches.lastArrival(Number.MAX_SAFE_INTEGER)
     if (last === undefined) return found
     found.#highest = Math.max(0, last.id - LOOK_BACK)
-    const behind = await database.punches.listByIds([{ from: found.#highest + 1, to: last.id }], LOOK_BACK)
-    found.#pass(behind)
+    found.#pass(await database.punches.listIds({ from: found.#highest + 1, to: last.id }, LOOK_BACK))
     return found
   }
 
@@ -50,19 +51,33 @@ export class NewPunches {
     return this.#highest
   }
 
-  /** The next rows, at most a page of fresh ones; `more` follow at once where the page is full. */
-  async look(): Promise<Found & { readonly more: boolean }> {
+  /**
+   * The next rows, at most a page of fresh ones; `more` follow at once. Of fresh rows only those of these devices are read: a
+   * sync of another one holds nobody up. Undefined: of all.
+   */
+  async look(deviceIds?: readonly number[]): Promise<Found & { readonly more: boolean }> {
     const late = await this.#lookInGaps()
-    const ahead = { from: this.#highest + 1, to: Number.MAX_SAFE_INTEGER }
-    const fresh = await this.#database.punches.listByIds([ahead], PAGE)
-    this.#pass(fresh)
-    return { fresh, late, more: fresh.length === PAGE }
+    const { punches } = this.#database
+    const from = this.#highest + 1
+    if (deviceIds === undefined) {
+      const fresh = await punches.listByIds([{ from, to: Number.MAX_SAFE_INTEGER }], PAGE)
+      this.#pass(fresh.map(({ id }) => id))
+      return { fresh, late, more: fresh.length === PAGE }
+    }
+    const ids = await punches.listIds({ from, to: Number.MAX_SAFE_INTEGER }, ID_PAGE)
+    const to = ids.at(-1)
+    if (to === undefined) return { fresh: [], late, more: false }
+    const fresh = await punches.listByIds([{ from, to }], PAGE, deviceIds)
+    const isFull = fresh.length === PAGE
+    const last = isFull ? (fresh.at(-1)?.id ?? to) : to
+    this.#pass(ids.filter((id) => id <= last))
+    return { fresh, late, more: isFull || ids.length === ID_PAGE }
   }
 
-  /** Moves past these rows, which are the next ones, and remembers what is missing between them. */
-  #pass(rows: readonly ListedPunch[]): void {
+  /** Moves past these ids, which are the next ones, and remembers what is missing between them. */
+  #pass(ids: readonly number[]): void {
     const since = performance.now()
-    for (const { id } of rows) {
+    for (const id of ids) {
       if (id > this.#highest + 1) this.#gaps.push({ from: this.#highest + 1, to: id - 1, since })
       this.#highest = id
     }

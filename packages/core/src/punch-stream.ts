@@ -58,7 +58,7 @@ export function createPunchStream({ database, bus, log }: PunchStreamParts): Pun
 
   return {
     async *follow({ filter, after, signal }) {
-      const listener = new Listener(filter, after !== undefined)
+      const listener = new Listener(filter)
       const stop = AbortSignal.any([signal, closing.signal])
       const leave = (): void => listener.end()
       if (stop.aborted) return
@@ -67,7 +67,11 @@ export function createPunchStream({ database, bus, log }: PunchStreamParts): Pun
       try {
         running ??= new Running(database, bus, listeners, log)
         const news = await running.begun
-        if (after !== undefined) yield* replay(database, news, listener, after)
+        const joinedAt = news.highest
+        // It may not have known of this listener: from the next look on nothing passes it by.
+        await running.look
+        if (after === undefined) await joinNow(database, news, listener, joinedAt)
+        else yield* replay(database, news, listener, after)
         for (let punch = await listener.next(); punch !== undefined; punch = await listener.next())
           yield punch
       } finally {
@@ -91,6 +95,8 @@ class Running {
   readonly begun: Promise<NewPunches>
   readonly #listeners: ReadonlySet<Listener>
   readonly #stopped = new AbortController()
+  /** The look that is under way, or was last. Never rejects. */
+  look: Promise<void> = Promise.resolve()
   readonly #stopListening: () => void
   readonly #log: Logger
   #woken = new AbortController()
@@ -121,9 +127,11 @@ class Running {
     let away = false
     while (!this.#stopped.signal.aborted) {
       this.#woken = new AbortController()
+      const looked = Promise.withResolvers<void>()
+      this.look = looked.promise
       let more = false
       try {
-        const found = await news.look()
+        const found = await news.look(this.#wantedDevices())
         for (const punch of found.late) this.#tell(punch, true)
         for (const punch of found.fresh) this.#tell(punch, false)
         more = found.more
@@ -131,10 +139,22 @@ class Running {
       } catch (error) {
         if (!away) this.#log.warn({ err: error }, 'new punches cannot be read for the stream')
         away = true
+      } finally {
+        looked.resolve()
       }
       if (more) await this.#untilTaken()
       else await pause(LOOK_EVERY_MS, AbortSignal.any([this.#woken.signal, this.#stopped.signal]))
     }
+  }
+
+  /** The devices that anybody listens to; undefined: all. */
+  #wantedDevices(): readonly number[] | undefined {
+    const wanted = new Set<number>()
+    for (const { deviceIds } of this.#listeners) {
+      if (deviceIds === undefined) return undefined
+      for (const deviceId of deviceIds) wanted.add(deviceId)
+    }
+    return [...wanted]
   }
 
   /** After one page of several: gives whoever takes punches a moment to take them, and waits for nobody who does not. */
@@ -157,14 +177,18 @@ class Running {
 class Listener {
   readonly #filter: FollowOptions['filter']
   readonly #waiting: Punch[] = []
+  readonly #offeredMeanwhile = new Set<number>()
   #ended = false
   #wake: () => void = () => undefined
   /** While the table is read for this listener, only what appears behind that reading's back is taken. */
-  isReplaying: boolean
+  isReplaying = true
 
-  constructor(filter: FollowOptions['filter'], isReplaying: boolean) {
+  constructor(filter: FollowOptions['filter']) {
     this.#filter = filter
-    this.isReplaying = isReplaying
+  }
+
+  get deviceIds(): readonly number[] | undefined {
+    return this.#filter.deviceIds
   }
 
   wants({ deviceId, denied }: ListedPunch): boolean {
@@ -175,6 +199,11 @@ class Listener {
 
   offer(row: ListedPunch, isLate: boolean): void {
     if (this.#ended || (this.isReplaying && !isLate) || !this.wants(row)) return
+    if (this.isReplaying) {
+      // It may both appear below what was seen and be read from the table.
+      if (this.#offeredMeanwhile.has(row.id)) return
+      this.#offeredMeanwhile.add(row.id)
+    }
     this.#waiting.push(toPunch(row))
     // Too slow: nobody is kept waiting for it, and nothing is kept for it without end.
     if (this.#waiting.length > MOST_WAITING) this.end()
@@ -209,6 +238,23 @@ class Listener {
   }
 }
 
+/** Hands a new listener what came while it joined: the look that was under way may have passed it by. */
+async function joinNow(
+  database: Database,
+  news: NewPunches,
+  listener: Listener,
+  joinedAt: number,
+): Promise<void> {
+  let position = joinedAt
+  while (!listener.hasEnded && position < news.highest) {
+    const to = news.highest
+    const rows = await database.punches.listByIds([{ from: position + 1, to }], PAGE, listener.deviceIds)
+    for (const row of rows) listener.offer(row, true)
+    position = rows.length < PAGE ? to : (rows.at(-1)?.id ?? to)
+  }
+  listener.isReplaying = false
+}
+
 /** What the table has had since, page by page as it is taken, until the listener is where the reader of the table is. */
 async function* replay(
   database: Database,
@@ -220,7 +266,7 @@ async function* replay(
   let position = place
   while (!listener.hasEnded && position < news.highest) {
     const to = news.highest
-    const rows = await database.punches.listByIds([{ from: position + 1, to }], PAGE)
+    const rows = await database.punches.listByIds([{ from: position + 1, to }], PAGE, listener.deviceIds)
     for (const row of rows) {
       if (listener.hasEnded) return
       if (listener.wants(row) && (row.id > after || row.receivedAt >= since)) yield toPunch(row)

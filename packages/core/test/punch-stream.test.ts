@@ -5,6 +5,7 @@ import type { Database, NewPunch } from '@org/data'
 import { describe, expect, it, vi } from 'vitest'
 import { createMemoryBus } from '../src/bus/bus-memory.ts'
 import type { Punch } from '../src/index.ts'
+import { NewPunches } from '../src/new-punches.ts'
 import { createPunchStream, type FollowOptions, type PunchStream } from '../src/punch-stream.ts'
 import { openScratch, quiet, scratchFolder, type Engine } from './support/scratch-service.ts'
 import { punch } from '../../data/test/support/samples.ts'
@@ -64,6 +65,21 @@ describe.each(ENGINES)('the stream of new punches, on %s', { timeout: 120_000 },
     expect(await slow.next()).toMatchObject({ done: true })
     await using back = at.follow({}, seen?.id)
     expect(new Set(await back.pins(1_500))).toEqual(new Set(many))
+  })
+
+  it('is held up by no sync of a device that nobody listens to', async () => {
+    await using at = await Stage.open(engine)
+    const news = await NewPunches.fromNow(at.database)
+    await at.store(
+      1,
+      Array.from({ length: 2_000 }, (_, i) => `other${i}`),
+    )
+    await at.store(2, ['mine'])
+    const found = await news.look([at.device(2)])
+    expect(found.fresh.map(({ pin }) => pin)).toEqual(['mine'])
+    expect(found.more).toBe(false)
+    await at.store(1, ['later'])
+    expect((await news.look()).fresh.map(({ pin }) => pin)).toEqual(['later'])
   })
 
   it('ends when it closes', async () => {

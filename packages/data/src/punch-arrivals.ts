@@ -24,9 +24,10 @@ export async function listByIds(
   scope: Scope,
   ranges: readonly IdRange[],
   limit: number,
+  deviceIds?: readonly number[],
 ): Promise<readonly ListedPunch[]> {
-  if (ranges.length === 0) return []
-  const within = scope.db
+  if (ranges.length === 0 || deviceIds?.length === 0) return []
+  const inRanges = scope.db
     .selectFrom('punches')
     .where((of) =>
       of.or(
@@ -37,7 +38,24 @@ export async function listByIds(
     )
     .orderBy('punches.id')
     .limit(limit)
-  return named(within)
+  return named(deviceIds === undefined ? inRanges : inRanges.where('punches.device_id', 'in', deviceIds))
+}
+
+/** See Punches.listIds. */
+export async function listIds(
+  scope: Scope,
+  { from, to }: IdRange,
+  limit: number,
+): Promise<readonly number[]> {
+  const rows = await scope.db
+    .selectFrom('punches')
+    .select('id')
+    .where('id', '>=', from)
+    .where('id', '<=', to)
+    .orderBy('id')
+    .limit(limit)
+    .execute()
+  return rows.map(({ id }) => id)
 }
 
 /** See Punches.lastArrival. */

@@ -1,6 +1,6 @@
 // Punches: every attendance record once, however often, in whatever order and by whomever it is read.
 import type { Instant, WallTime } from './columns.ts'
-import { lastArrival, listByIds, type Arrival, type IdRange } from './punch-arrivals.ts'
+import { lastArrival, listByIds, listIds, type Arrival, type IdRange } from './punch-arrivals.ts'
 import { findPunch, findPunches, listPunches } from './punch-list.ts'
 import {
   correctTimes,
@@ -75,8 +75,14 @@ export interface Punches {
   findById(id: number): Promise<ListedPunch | undefined>
   /** Those of these ids that there are, by id. */
   findByIds(ids: readonly number[]): Promise<readonly ListedPunch[]>
-  /** Those in any of these ranges, refused ones too, by id; the first `limit` of them. */
-  listByIds(ranges: readonly IdRange[], limit: number): Promise<readonly ListedPunch[]>
+  /** Those in any of these ranges, of these devices where any are named, refused ones too, by id; the first `limit` of them. */
+  listByIds(
+    ranges: readonly IdRange[],
+    limit: number,
+    deviceIds?: readonly number[],
+  ): Promise<readonly ListedPunch[]>
+  /** The first `limit` ids that there are in a range, in their order. */
+  listIds(range: IdRange, limit: number): Promise<readonly number[]>
   /** The last row whose id is not above this one. */
   lastArrival(atMost: number): Promise<Arrival | undefined>
   /** All of a device, denied ones too. */
@@ -126,7 +132,8 @@ export function punchesIn(scope: Scope): PunchesInTransaction {
     list: (filter, sort, page) => listPunches(scope, filter, sort, page),
     findById: (id) => findPunch(scope, id),
     findByIds: (ids) => findPunches(scope, ids),
-    listByIds: (ranges, limit) => listByIds(scope, ranges, limit),
+    listByIds: (ranges, limit, deviceIds) => listByIds(scope, ranges, limit, deviceIds),
+    listIds: (range, limit) => listIds(scope, range, limit),
     lastArrival: (atMost) => lastArrival(scope, atMost),
 
     async count(deviceId) {
