@@ -12,6 +12,7 @@ export const PEOPLE_CASES: ClientCase[] = [
       'readAttendanceColumns',
       'people.list',
       'people.readRaw',
+      'people.readLayout',
       'people.find',
       'people.readPinWidth',
     ],
@@ -27,6 +28,7 @@ export const PEOPLE_CASES: ClientCase[] = [
         (await client.people.readRaw()).records.map((record) => Buffer.from(record).toString('hex')),
       ).toEqual(people.map(({ raw }) => raw))
       expect(await client.people.readPinWidth()).toBe(profile.pinWidth)
+      expect(await client.people.readLayout()).toBe(profile.personLayout)
       expect((await client.people.find(pins[2] ?? ''))?.uid).toBe(people[2]?.uid)
       const raw: string[] = []
       for await (const batch of client.readAttendance({ denied: 'mark' })) {
