@@ -43,7 +43,7 @@ import { correctTimes, type CorrectTimesInput } from './operations/correct-times
 import { createRestartWatch } from './operations/restart-watch.ts'
 import { syncAttendance, type SyncAttendanceInput } from './operations/sync-attendance.ts'
 import { syncPeople, type SyncPeopleInput } from './operations/sync-people.ts'
-import { ReadSlots } from './operations/read-slots.ts'
+import { Slots } from './operations/slots.ts'
 import { createDoors, type Doors } from './operations/unlock-door.ts'
 import { watchDevice } from './operations/watch-device.ts'
 import { WATCH_TIMINGS, type WatchTimings } from './operations/watch-session.ts'
@@ -337,7 +337,7 @@ async function assemble(
       ),
     correctTimes: (input) => correctTimes({ database, changes }, input),
     watchDevices() {
-      const slots = new ReadSlots(config.WORKER_CONCURRENCY)
+      const slots = new Slots(config.WORKER_CONCURRENCY)
       const parts = {
         database,
         withTerminal,

@@ -23,6 +23,7 @@ import { AttendanceWriter, NOTHING_STORED, sum, type Stored } from './attendance
 import type { FinishedSync } from './finish-sync.ts'
 import { LogPeople } from './log-people.ts'
 import { isSameTerminal, provableBookmark } from './provable-bookmark.ts'
+import { Slots } from './slots.ts'
 import { settleClearing } from './settle-clearing.ts'
 import { toAttendanceBookmark } from './stored-bookmark.ts'
 
@@ -67,6 +68,12 @@ interface Start {
   /** We have emptied the log before: all that it holds is new, as in a tail. */
   readonly cleared?: boolean
 }
+
+/**
+ * Batches that this process stores at once, over all of its reads: making rows takes the processor, and whatever comes live waits
+ * for its turn behind all that are under way.
+ */
+const STORING = new Slots(2)
 
 /** How often a sync gives way though it could not go on afterwards where it stopped. Then it reads to the end. */
 const LOST_PAUSES = 3
@@ -254,7 +261,9 @@ export class Sync {
 
   /** Stores a batch while the lease certainly stands. */
   async #store(batch: AttendanceBatch, isWhole: boolean): Promise<Stored> {
-    const { lease } = this.#hand
+    const { lease, signal } = this.#hand
+    using _place = await STORING.take(signal)
+    signal.throwIfAborted()
     lease.assertHeld()
     const { punches, bookmark } = batch
     const stored = await (isWhole

@@ -19,14 +19,14 @@ import { findActiveDevice, type TerminalAtHand } from '../terminals/with-termina
 import { AttendanceWriter } from './attendance-writer.ts'
 import type { CatchUp, CatchUpParts } from './catch-up.ts'
 import { inLogWords, needsPeople, type KnownPerson } from './live-punch.ts'
-import type { ReadSlots } from './read-slots.ts'
+import type { Slots } from './slots.ts'
 import { isLayout } from './stored-bookmark.ts'
 
 /** What a stretch of a watch needs. */
 export interface WatchSessionParts extends CatchUpParts {
   readonly bus: Bus
   /** How many logs this process reads for its watches at once. */
-  readonly slots: ReadSlots
+  readonly slots: Slots
   readonly timings: WatchTimings
   readonly noteContact: NoteContact
 }

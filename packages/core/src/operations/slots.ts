@@ -1,10 +1,10 @@
-// How many logs the watches of one process read at once: after a start, or when a network is back, all of them want to.
+// How many of something one process does at once: the logs that watches read after a start, the batches that reads store.
 
-/** One read's place; given back by `using`. */
-export type ReadSlot = Disposable
+/** A place; given back by `using`. */
+export type Slot = Disposable
 
 /** So many places, first come first served. */
-export class ReadSlots {
+export class Slots {
   #free: number
   readonly #waiting: Array<() => void> = []
 
@@ -13,7 +13,7 @@ export class ReadSlots {
   }
 
   /** Waits for a place; undefined when the signal aborts first. */
-  async take(signal: AbortSignal): Promise<ReadSlot | undefined> {
+  async take(signal: AbortSignal): Promise<Slot | undefined> {
     if (signal.aborted) return undefined
     if (this.#free > 0) this.#free -= 1
     else if (!(await this.#wait(signal))) return undefined
