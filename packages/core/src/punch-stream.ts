@@ -40,6 +40,8 @@ const LOOK_EVERY_MS = 2_000
 /** Punches that wait for one listener. */
 const MOST_WAITING = 1_000
 const PAGE = 500
+/** Behind every instant, as texts go. */
+const NEVER = '~'
 /** How long a page waits for the one before to be taken, at most and at least. */
 const PATIENCE_MS = 1_000
 const TAKE_MS = 5
@@ -70,8 +72,12 @@ export function createPunchStream({ database, bus, log }: PunchStreamParts): Pun
         const joinedAt = news.highest
         // It may not have known of this listener: from the next look on nothing passes it by.
         await running.look
-        if (after === undefined) await joinNow(database, news, listener, joinedAt)
-        else yield* replay(database, news, listener, after)
+        if (after !== undefined)
+          yield* replay(database, news, listener, { after, ...(await resumeAt(database, after)) })
+        else if (news.highest - joinedAt <= MOST_WAITING / 2)
+          await joinNow(database, news, listener, joinedAt)
+        // A look may pass over thousands of rows: they are given as they are taken, instead of waiting all at once.
+        else yield* replay(database, news, listener, { after: joinedAt, place: joinedAt, since: NEVER })
         for (let punch = await listener.next(); punch !== undefined; punch = await listener.next())
           yield punch
       } finally {
@@ -260,9 +266,8 @@ async function* replay(
   database: Database,
   news: NewPunches,
   listener: Listener,
-  after: number,
+  { after, place, since }: { readonly after: number; readonly place: number; readonly since: string },
 ): AsyncGenerator<Punch, void, undefined> {
-  const { place, since } = await resumeAt(database, after)
   let position = place
   while (!listener.hasEnded && position < news.highest) {
     const to = news.highest
