@@ -67,6 +67,7 @@ export type {
   JobListFilter,
   JobPage,
   JobQueue,
+  JobSource,
   JobState,
   JobView,
   JobWorker,
@@ -97,6 +98,7 @@ export type { RegisteredDevice } from './operations/register-device.ts'
 export type { SyncProgress } from './operations/attendance-read.ts'
 export type { SyncAttendanceInput } from './operations/sync-attendance.ts'
 export type { CopyPeopleRequest, People, Person, PersonFilter } from './people.ts'
+export type { SyncSchedule } from './schedules/sync-schedule.ts'
 export type { LiveWatch } from './terminals/live-watch.ts'
 export type { WatchTimings } from './operations/watch-session.ts'
 export type { FollowOptions } from './punch-stream.ts'

@@ -5,6 +5,7 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { CacheSubject } from './cache/cache-store.ts'
 import { ServiceError } from './errors.ts'
 import type { JobQueue } from './jobs/job-queue.ts'
+import type { ScheduledOutcome } from './schedules/due-syncs.ts'
 import type { Tally } from './tally.ts'
 import type { WithTerminal } from './terminals/with-terminal.ts'
 
@@ -23,6 +24,7 @@ export interface Metrics {
   noteCacheAnswer(subject: CacheSubject, outcome: 'hit' | 'miss'): void
   /** `success`, or the error's code. */
   noteDeviceOperation(outcome: string): void
+  noteScheduledSync(outcome: ScheduledOutcome): void
   noteSyncedRows(rows: { readonly new: number; readonly known: number }): void
   /** In Prometheus' text format. What cannot be read now (jobs, while the database is away) is left out. */
   render(): Promise<{ readonly contentType: string; readonly text: string }>
@@ -37,6 +39,7 @@ export interface MetricsParts {
 
 const DEVICE_OPERATION = 'device-operation:'
 const SYNC_ROWS = 'sync-rows:'
+const SCHEDULED_SYNC = 'scheduled-sync:'
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
 /** Numbers of this process, in a register of their own. */
@@ -81,6 +84,12 @@ export function createMetrics({ tally, jobs, log }: MetricsParts): Metrics {
     labelNames: ['kind'],
     registers,
   })
+  const scheduled = new Counter({
+    name: 'zk_scheduled_syncs_total',
+    help: 'Times at which devices were to sync by themselves, of all processes: queued, unfinished (one was under way), or late (missed, made good soon)',
+    labelNames: ['outcome'],
+    registers,
+  })
   const memory = new Gauge({
     name: 'process_resident_memory_bytes',
     help: 'Memory of this process',
@@ -97,10 +106,13 @@ export function createMetrics({ tally, jobs, log }: MetricsParts): Metrics {
   const readTally = async (): Promise<void> => {
     operations.reset()
     rows.reset()
+    scheduled.reset()
     for (const [name, count] of await tally.read()) {
       if (name.startsWith(DEVICE_OPERATION))
         operations.inc({ outcome: name.slice(DEVICE_OPERATION.length) }, count)
       else if (name.startsWith(SYNC_ROWS)) rows.inc({ kind: name.slice(SYNC_ROWS.length) }, count)
+      else if (name.startsWith(SCHEDULED_SYNC))
+        scheduled.inc({ outcome: name.slice(SCHEDULED_SYNC.length) }, count)
     }
   }
 
@@ -111,6 +123,7 @@ export function createMetrics({ tally, jobs, log }: MetricsParts): Metrics {
     },
     noteCacheAnswer: (subject, outcome) => cache.inc({ subject, outcome }),
     noteDeviceOperation: (outcome) => tally.add(DEVICE_OPERATION + outcome, 1),
+    noteScheduledSync: (outcome) => tally.add(SCHEDULED_SYNC + outcome, 1),
     noteSyncedRows(synced) {
       tally.add(`${SYNC_ROWS}new`, synced.new)
       tally.add(`${SYNC_ROWS}known`, synced.known)

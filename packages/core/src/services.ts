@@ -14,6 +14,7 @@ import { createAuditReading, createAuditTrail, type AuditReading } from './audit
 import { createCachedAnswers, type CachedAnswers } from './cache/cached-answers.ts'
 import { createChanges } from './changes.ts'
 import { startChores } from './chores.ts'
+import { oldJobsChore } from './old-jobs.ts'
 import { ConfigError, type Config, type RunMode } from './config.ts'
 import { createDevices, type Devices } from './devices.ts'
 import { ServiceError } from './errors.ts'
@@ -52,6 +53,9 @@ import { createPeople, type People } from './people.ts'
 import { createPunchStream } from './punch-stream.ts'
 import type { RateCounter } from './rate-counter.ts'
 import { connectRedis, endRedis } from './redis.ts'
+import { createDueSyncs } from './schedules/due-syncs.ts'
+import { startSyncSchedule, type SyncSchedule } from './schedules/sync-schedule.ts'
+import { createSyncTimes } from './schedules/sync-times.ts'
 import { openSecrets } from './secrets.ts'
 import { createBreakers } from './terminals/breaker.ts'
 import { createContactNotes } from './terminals/contact-notes.ts'
@@ -124,6 +128,11 @@ export interface Services {
    * stops it before close().
    */
   watchDevices(): LiveWatch
+  /**
+   * Begins to queue the syncs that devices do by themselves, each once however many processes do; what a worker calls. Whoever began
+   * it stops it before close().
+   */
+  scheduleSyncs(): SyncSchedule
   /** False as soon as close() was called or `mustStop` has aborted. */
   readonly ready: boolean
   /** Aborts when the process has lost the right to run alone on its data. Whoever started it ends it then. */
@@ -241,6 +250,7 @@ async function assemble(
   const withTerminal = countOperations(wayToTerminals, metrics)
   const templates = createKeptTemplates({ database, secrets, kept: config.STORE_TEMPLATES })
 
+  const syncTimes = createSyncTimes(config)
   const restartWatch = createRestartWatch({ withTerminal, changes, log })
   const doors = createDoors({ database, withTerminal, audit, notices, attemptMs: UNLOCK_WITHIN_MS, log })
   const transfers = createTransferKeeper(database, secrets, log)
@@ -261,6 +271,7 @@ async function assemble(
         failure: 'transfers whose time is over could not be removed yet',
         work: () => transfers.removeOverdue(),
       },
+      oldJobsChore({ config, database, jobs, log, signal: stopping.signal }),
     ],
     log,
   )
@@ -304,6 +315,7 @@ async function assemble(
       leases,
       notices,
       restartWatch,
+      syncTimes,
       log,
       stopping: stopping.signal,
     }),
@@ -361,6 +373,8 @@ async function assemble(
         log,
       })
     },
+    scheduleSyncs: () =>
+      startSyncSchedule(createDueSyncs({ database, jobs, times: syncTimes, metrics, log }), log),
     get ready() {
       return isReady()
     },
