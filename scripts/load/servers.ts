@@ -14,8 +14,8 @@ export interface ServerState {
 const MARIADB_COUNTERS = [
   'Questions',
   'Com_commit',
-  'Innodb_rows_inserted',
-  'Innodb_rows_updated',
+  'Handler_write',
+  'Handler_update',
   'Innodb_os_log_written',
 ]
 

@@ -32,7 +32,7 @@ export async function syncFigures(url: string, fromMs: number, untilMs: number):
   const [waited, took, apart]: [number[], number[], number[]] = [[], [], []]
   const lastEnd = new Map<number, number>()
   for (const row of rows) {
-    if (row['state'] !== 'completed') continue
+    if (String(row['state']) !== 'completed') continue
     const device = Number(row['device_id'])
     const [due, began, ended] = [at(row['run_at']), at(row['started_at']), at(row['finished_at'])]
     waited.push(began - due)
