@@ -142,7 +142,10 @@ export async function reach(kind: Kind, options: ConnectOptions): Promise<Driven
   const driven = new DrivenSession(transport, timeouts, () => undefined, { host, port })
   try {
     onStep?.('reached')
-    await driven.perform(handshake(commKey, () => onStep?.('key_asked')), { deadlineMs: timeouts.connectMs, signal })
+    await driven.perform(
+      handshake(commKey, () => onStep?.('key_asked')),
+      { deadlineMs: timeouts.connectMs, signal },
+    )
   } catch (error) {
     await driven.close()
     throw connectError(error, driven, host, port)
