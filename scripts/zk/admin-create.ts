@@ -2,9 +2,9 @@
 import { userInfo } from 'node:os'
 import { askHidden, readPiped } from './ask-secret.ts'
 import { CommandFailure, defineCommand, UsageError } from './command.ts'
-import type { Io } from './io.ts'
+import { isTerminal, type Io } from './io.ts'
 
-/** `mistyped` twice is one time too many: the third is the last. */
+/** Whoever types it differently three times has forgotten it. */
 const TRIES = 3
 
 export const adminCreate = defineCommand({
@@ -38,7 +38,9 @@ export const adminCreate = defineCommand({
     const role = given.text('role') ?? 'admin'
     const { openConfigured } = await import('./opened-database.ts')
     await using opened = await openConfigured(io)
-    const password = given.flag('password-stdin') ? await readPiped(io) : await askTwice(io)
+    // A terminal would show what is typed: there it is asked for all the same.
+    const isPiped = given.flag('password-stdin') && !isTerminal(io.stdin)
+    const password = isPiped ? await readPiped(io) : await askTwice(io)
     const { checkRegistration } = await import('@org/api/beside-http')
     const account = await checkRegistration({ username, email, password, role })
     const { openRegistration, ServiceError } = await import('@org/core')

@@ -1,7 +1,7 @@
 // Asking for a secret: at a terminal without echo, or from a pipe. Never from an argument, which every user of the machine can read in
 // the list of processes, and the shell's history keeps.
 import type { Readable } from 'node:stream'
-import { CommandFailure, UsageError } from './command.ts'
+import { CommandFailure, GivenUp, UsageError } from './command.ts'
 import { isTerminal, type Io } from './io.ts'
 
 /** Whoever types gets this long. */
@@ -29,7 +29,7 @@ export async function readPiped({ stdin, stop }: Io): Promise<string> {
   return line
 }
 
-/** Asks a person, without echo. Throws UsageError where there is none, and CommandFailure where they give up. */
+/** Asks a person, without echo. Throws UsageError where there is none, GivenUp at Ctrl-C, CommandFailure after five minutes. */
 export async function askHidden(io: Io, question: string): Promise<string> {
   const { stdin, stderr, stop } = io
   if (!isTerminal(stdin) || !hasRawMode(stdin))
@@ -49,7 +49,7 @@ export async function askHidden(io: Io, question: string): Promise<string> {
           if (ahead !== '') stdin.unshift(ahead, 'utf8')
           return typed.join('')
         }
-        if (key === CTRL_C || key === CTRL_D) throw new CommandFailure('given up')
+        if (key === CTRL_C || key === CTRL_D) throw new GivenUp('given up')
         if (key === DELETE || key === '\b') typed.pop()
         else if (key === CTRL_U) typed.length = 0
         else if (key >= ' ' && typed.length < LONGEST_SECRET) typed.push(key)

@@ -92,3 +92,8 @@ export class UsageError extends Error {
 export class CommandFailure extends Error {
   override readonly name = 'CommandFailure'
 }
+
+/** Whoever was asked pressed Ctrl-C; exit code 130. */
+export class GivenUp extends Error {
+  override readonly name = 'GivenUp'
+}

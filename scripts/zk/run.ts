@@ -1,6 +1,6 @@
 // One run of the command line, from what was typed to the exit code: 0 done, 1 failed, 2 cannot be meant, 130 ended by Ctrl-C. Whatever
 // a command throws becomes a sentence here.
-import { CommandFailure, UsageError } from './command.ts'
+import { CommandFailure, GivenUp, UsageError } from './command.ts'
 import { COMMANDS } from './commands.ts'
 import { commandHelp, helpText, PROGRAM } from './help.ts'
 import { EXIT_INTERRUPTED, type Io } from './io.ts'
@@ -20,7 +20,7 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
     }
     return await wish.command.run(wish.values, wish.argument, io)
   } catch (error) {
-    if (io.stop.aborted) return EXIT_INTERRUPTED
+    if (io.stop.aborted || error instanceof GivenUp) return EXIT_INTERRUPTED
     if (error instanceof UsageError) {
       io.stderr.write(`${PROGRAM}: ${error.message} (--help lists what there is)\n`)
       return EXIT_USAGE

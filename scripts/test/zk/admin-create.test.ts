@@ -1,17 +1,14 @@
 // `zk admin create` in both modes: by the API's rules, in the audit trail, and with a password that nobody sees.
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { openDatabase } from '@org/data'
 import { createServices, readConfig } from '@org/core'
 import { describe, expect, it } from 'vitest'
 import { MODES } from '../../../packages/core/test/support/modes.ts'
 import { openScratch, quiet, scratchFolder } from '../../../packages/core/test/support/scratch-service.ts'
 import { typed } from './support/typed.ts'
+import { underTerminal } from './support/under-terminal.ts'
 
-const ROOT = new URL('../../..', import.meta.url).pathname
 const PASSWORD = 'correct horse'
 const EMAIL = 'ada@example.com'
-const PATIENCE_MS = 60_000
 
 describe.each(MODES)('%s', (_name, engine, env) => {
   async function installation() {
@@ -102,28 +99,12 @@ it('wants a database that is up to date', async () => {
 })
 
 describe('at a terminal', () => {
-  /** The command under a pseudo-terminal of util-linux, its keys pressed when it asks. */
-  async function pressed(folder: string, keys: readonly string[]) {
-    const command = `${process.execPath} scripts/zk.ts admin create --email ${EMAIL}`
-    const child = spawn('script', ['-qefc', command, '/dev/null'], {
-      cwd: ROOT,
-      env: { PATH: process.env['PATH'] ?? '', DATA_DIR: folder, TERM: 'dumb' },
-      stdio: ['pipe', 'pipe', 'pipe'],
-    })
-    const left = [...keys]
-    let screen = ''
-    let answered = 0
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      screen += text
-      // Only once it asks: before, the terminal echoes.
-      const questions = screen.match(/(?:Password|Once more): /g)?.length ?? 0
-      for (; answered < questions; answered += 1) child.stdin.write(left.shift() ?? '')
-    })
-    const timer = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS)
-    const [code] = await once(child, 'close')
-    clearTimeout(timer)
-    return { code: Number(code), screen }
-  }
+  const pressed = (folder: string, keys: readonly string[]) =>
+    underTerminal(
+      `${process.execPath} scripts/zk.ts admin create --email ${EMAIL}`,
+      { DATA_DIR: folder },
+      { question: /(?:Password|Once more): /g, keys },
+    )
 
   async function emptyInstallation() {
     const folder = await scratchFolder()
@@ -144,6 +125,6 @@ describe('at a terminal', () => {
     const { code, screen } = await pressed(folder.path, ['wrong password\r', `${PASSWORD}\r`, '\u0003'])
     expect(screen).toContain('The two differ.')
     expect(screen).not.toContain('made')
-    expect(code).not.toBe(0)
+    expect(code).toBe(130)
   })
 })

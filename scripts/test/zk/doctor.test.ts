@@ -1,4 +1,5 @@
 // `zk doctor` before everything that a terminal's address may hold: terminals that are well and not, other programs, nobody.
+import { spawn } from 'node:child_process'
 import { createServer as createHttpServer } from 'node:http'
 import { once } from 'node:events'
 import { randomBytes } from 'node:crypto'
@@ -12,6 +13,7 @@ import type { Report } from '../../zk/doctor/report.ts'
 import { freePort, stranger } from './support/strangers.ts'
 import { typed } from './support/typed.ts'
 
+const ROOT = new URL('../../..', import.meta.url).pathname
 const HOST = '127.0.0.1'
 const PATIENCE = { timeout: 30_000 }
 /** Steps that end in silence are waited for so long, in seconds. */
@@ -326,4 +328,21 @@ it('ends cleanly at Ctrl-C, whatever step it is at', async () => {
     await expect.poll(() => terminal.stats.openSessions, PATIENCE).toBe(0)
     expect([terminal.stats.leftDisabled, terminal.memory.isEnabled]).toEqual([0, true])
   }
+})
+
+it('ends cleanly at Ctrl-C as a process too', async () => {
+  await using terminal = await startTerminal({ faults: 'unanswered(to=prepareBulk, times=always)' })
+  const args = ['scripts/toolchain/run.mjs', 'scripts/zk.ts', 'doctor', HOST, '--port', String(terminal.port)]
+  const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] })
+  let complaint = ''
+  child.stdout.resume()
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    complaint += text
+  })
+  await expect.poll(() => terminal.stats.requests['prepareBulk'] ?? 0, { timeout: 60_000 }).toBeGreaterThan(0)
+  child.kill('SIGINT')
+  const [code] = await once(child, 'close')
+  expect([code, complaint]).toEqual([130, ''])
+  await expect.poll(() => terminal.stats.openSessions, PATIENCE).toBe(0)
+  expect(terminal.memory.isEnabled).toBe(true)
 })

@@ -1,12 +1,13 @@
 // `zk sync` in both modes: run here where nobody else runs, by the service or a worker where one does.
-import { createServices, readConfig } from '@org/core'
+import { createServices, readConfig, SYSTEM } from '@org/core'
 import { startWorker } from '@org/worker'
-import { startTerminal, type SimulatedTerminal } from '@org/zk-sim'
+import { startTerminal, type SimulatedTerminal, type TerminalOptions } from '@org/zk-sim'
 import { describe, expect, it } from 'vitest'
 import { MODES } from '../../../packages/core/test/support/modes.ts'
 import { openScratch, quiet, scratchFolder } from '../../../packages/core/test/support/scratch-service.ts'
-import { SYSTEM } from '@org/core'
+import { TEST_COMM_KEY } from '../../toolchain/test-secrets.ts'
 import { typed } from './support/typed.ts'
+import { underTerminal } from './support/under-terminal.ts'
 
 const SERIAL = 'SYNC-4711'
 const PATIENCE = { timeout: 60_000 }
@@ -14,6 +15,7 @@ const PATIENCE = { timeout: 60_000 }
 interface Installation extends AsyncDisposable {
   readonly terminal: SimulatedTerminal
   readonly deviceId: number
+  readonly settings: Readonly<Record<string, string>>
   zk(...args: string[]): ReturnType<typeof typed>
   stopped(stop: AbortSignal, ...args: string[]): ReturnType<typeof typed>
   /** Services of another process, with a worker where it is wanted. */
@@ -26,13 +28,19 @@ async function installation(
   engine: 'sqlite' | 'mysql',
   env: Readonly<Record<string, string>>,
   faults?: string,
+  options: Pick<TerminalOptions, 'punches' | 'paceMs'> = {},
 ): Promise<Installation> {
   const ending = new AsyncDisposableStack()
   const folder = ending.use(await scratchFolder()).path
   const { url, database } = ending.use(await openScratch(engine, folder))
   const settings = { DATA_DIR: folder, DATABASE_URL: url, LIVE_WATCH: 'false', DEVICE_IDLE_MS: '0', ...env }
   const terminal = ending.use(
-    await startTerminal({ serialNumber: SERIAL, punches: 120, ...(faults !== undefined && { faults }) }),
+    await startTerminal({
+      serialNumber: SERIAL,
+      punches: 120,
+      ...options,
+      ...(faults !== undefined && { faults }),
+    }),
   )
   const service = async ({ works }: { readonly works: boolean }) => {
     const open = new AsyncDisposableStack()
@@ -51,6 +59,7 @@ async function installation(
   return {
     terminal,
     deviceId,
+    settings,
     service,
     zk: (...args) => typed(args, { env: settings }),
     stopped: (stop, ...args) => typed(args, { env: settings, stop }),
@@ -99,7 +108,7 @@ describe.each(MODES)('%s', (_name, engine, env) => {
   it('ends with 1, the code and what to do when the sync failed for good', async () => {
     await using at = await installation(engine, env())
     await using _running = await at.service({ works: true })
-    at.terminal.memory.commKey = 4711
+    at.terminal.memory.commKey = TEST_COMM_KEY
     const { code, stdout, stderr } = await at.zk('sync', String(at.deviceId))
     expect([code, stdout]).toEqual([1, ''])
     expect(stderr).toContain('(DEVICE_AUTH_FAILED)')
@@ -172,4 +181,13 @@ describe.each(MODES)('%s', (_name, engine, env) => {
       expect(at.terminal.memory.isEnabled).toBe(true)
     },
   )
+})
+
+it('draws a bar at a terminal, and none elsewhere', async () => {
+  await using at = await installation('sqlite', {}, undefined, { punches: 5_000, paceMs: 20 })
+  const typedLine = `${process.execPath} scripts/zk.ts sync Gate`
+  const { code, screen } = await underTerminal(typedLine, at.settings)
+  expect(screen).toMatch(/\d+ %  \d+ of \d+/)
+  expect(screen).toContain('Device 1 (Gate) is synced')
+  expect(code).toBe(0)
 })

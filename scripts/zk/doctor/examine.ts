@@ -44,7 +44,7 @@ export interface Examination extends Seen {
 /** Throws the signal's reason when it aborts, after everything was closed; never throws for what it finds. */
 export async function examine(options: ExamineOptions): Promise<Examination> {
   const notes = new Notes(options)
-  const { signal, ways } = options
+  const { ways } = options
   const address = await findAddress(options, notes)
   const [first = 'tcp', second] = ways
   if (address === undefined) {
@@ -67,7 +67,6 @@ export async function examine(options: ExamineOptions): Promise<Examination> {
     return notes.end(undefined)
   }
   const other = await approach(second, target)
-  signal.throwIfAborted()
   if (other.terminal === undefined) {
     notes.take(met.checks)
     notes.rest(first, 'there is no session')

@@ -47,7 +47,9 @@ export class Screen {
     const warnings = count('warning')
     const said =
       way === undefined
-        ? 'The terminal cannot be reached'
+        ? checks.some((check) => check.step === 'handshake' && check.verdict === 'ok')
+          ? 'The terminal answers and does not let us in'
+          : 'The terminal cannot be reached'
         : verdict === 'failed'
           ? `The terminal is reached over ${way.toUpperCase()}, and ${count('failed')} of the steps failed`
           : `The terminal can be used over ${way.toUpperCase()}`
