@@ -1,7 +1,6 @@
 // Who runs a sync that the command line asks for. Workers of queue mode and a running service take it from the table of jobs; where one
 // process does everything and none runs, this process is the service until the job is done.
-import { createServices, openSyncRequests, SYSTEM, type SyncRequests } from '@org/core'
-import { createLog } from '@org/core'
+import { createLog, createServices, openSyncRequests, SYSTEM, type SyncRequests } from '@org/core'
 import { startWorker } from '@org/worker'
 import type { Io } from './io.ts'
 import type { OpenedDatabase } from './opened-database.ts'
