@@ -2,6 +2,7 @@
 export type { Account, Actor, Login, NewAccount, Role, TokenSecrets } from './accounts/account.ts'
 export { ACCESS_TOKEN_SECONDS, REFRESH_TOKEN_SECONDS, SYSTEM } from './accounts/account.ts'
 export type { Accounts, FirstAdmin } from './accounts/accounts.ts'
+export { openRegistration } from './accounts/accounts.ts'
 export type { ApiKey, ApiKeys, NewApiKey } from './accounts/api-keys.ts'
 export type { Caller, DeviceScope } from './accounts/caller.ts'
 export { actorOf, mayTouch, narrowDevices, narrowFilter } from './accounts/caller.ts'
@@ -19,6 +20,7 @@ export type {
   PunchSort,
   TimeStatus,
 } from './attendance.ts'
+export { eachPunch } from './attendance.ts'
 export type { CacheSubject } from './cache/cache-store.ts'
 export type { CachedAnswer, CachedAnswers, CacheQuestion } from './cache/cached-answers.ts'
 export type { Config, ConfigFault, RunMode } from './config.ts'
@@ -105,5 +107,6 @@ export type { FollowOptions } from './punch-stream.ts'
 export type { RateCount, RateCounter } from './rate-counter.ts'
 export type { ServiceOptions, ServiceRole, Services } from './services.ts'
 export { createServices } from './services.ts'
+export { openSyncRequests, type SyncRequests } from './sync-requests.ts'
 export { runProcess, startFailure } from './run-process.ts'
 export { STOP_SIGNALS, onStopSignal } from './stop-signals.ts'

@@ -1,6 +1,5 @@
 // The service as a whole: what it offers (Services) and how it is put together (createServices) on the adapters that
 // adapters.ts chooses. close() ends everything that was opened here; the database belongs to whoever opened it.
-import { randomUUID } from 'node:crypto'
 import type { AloneHold, Database } from '@org/data'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
@@ -8,7 +7,7 @@ import type { Actor } from './accounts/account.ts'
 import { createAccounts, type Accounts } from './accounts/accounts.ts'
 import { createApiKeys, type ApiKeys } from './accounts/api-keys.ts'
 import { createPasswordGuard } from './accounts/password-guard.ts'
-import { chooseAdapters, openJobs } from './adapters.ts'
+import { chooseAdapters, keyPrefix, openJobs } from './adapters.ts'
 import { createAttendance, type Attendance } from './attendance.ts'
 import { createAuditReading, createAuditTrail, type AuditReading } from './audit-trail.ts'
 import { createCachedAnswers, type CachedAnswers } from './cache/cached-answers.ts'
@@ -206,8 +205,7 @@ async function assemble(
   const passwords = await createPasswords()
   const audit = createAuditTrail(secrets)
   const changes = createChanges(log)
-  const instanceId = await database.settings.insertIfAbsent('instance-id', randomUUID())
-  const prefix = `zk:${instanceId.slice(0, 8)}`
+  const prefix = await keyPrefix(database)
 
   const noticesBy = (queue: JobQueue): Notices =>
     createNotices({ jobs: queue, channels: config.noticeChannels, log })
