@@ -1,0 +1,46 @@
+// No block of code of the documentation is there on trust: each is run or compared by a test that the table in page-blocks.ts names.
+import { existsSync, readFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { expect, it } from 'vitest'
+import { allPages, BLOCK_TESTS, blocksOf, SHOWN } from '../toolchain/page-blocks.ts'
+
+const root = new URL('../..', import.meta.url).pathname
+const pages = allPages()
+const blocks = pages.flatMap(blocksOf)
+const place = ({ page, line, language }: { page: string; line: number; language: string }): string =>
+  `${page}:${line} ${language === '' ? '(no language)' : language}`
+
+it('has a test for every block of code of every page', () => {
+  expect(blocks.length).toBeGreaterThan(100)
+  const unwatched = blocks.filter(
+    ({ page, language }) => language !== SHOWN && BLOCK_TESTS[page]?.[language] === undefined,
+  )
+  expect(unwatched.map(place)).toEqual([])
+})
+
+it('names in the table only tests that are there and speak of the page, and only blocks that are on it', () => {
+  const rows = Object.entries(BLOCK_TESTS).flatMap(([page, tests]) =>
+    Object.entries(tests).map(([language, test]) => ({ page, language, test })),
+  )
+  const absent = rows.filter(({ test }) => !existsSync(join(root, test)))
+  expect(absent).toEqual([])
+  const silent = rows.filter(
+    ({ page, test }) => !readFileSync(join(root, test), 'utf8').includes(basename(page)),
+  )
+  expect(silent).toEqual([])
+  const empty = rows.filter(
+    (row) => !blocks.some(({ page, language }) => page === row.page && language === row.language),
+  )
+  expect(empty).toEqual([])
+})
+
+it('shows no command as mere output, and none outside a block that is run', () => {
+  const asOutput = blocks.filter(
+    ({ language, text }) => language === SHOWN && /^(?:\$ |curl |npm |npx |pnpm |node |git )/m.test(text),
+  )
+  expect(asOutput.map(place)).toEqual([])
+  const inProse = pages.filter(({ text }) =>
+    /(?:^|[^\w-])curl -\w/m.test(text.replaceAll(/^ *```[\s\S]*?^ *```$/gm, '')),
+  )
+  expect(inProse.map(({ path }) => path)).toEqual([])
+})
