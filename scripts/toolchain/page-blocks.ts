@@ -9,8 +9,12 @@ const ROOT = new URL('../..', import.meta.url).pathname
 /** What is shown and not typed: output, bytes, a picture of boxes. Allowed on every page, without a row. */
 export const SHOWN = 'text'
 
-/** Page → the words behind the fence of its blocks → the test that runs or compares them. */
+/**
+ * Page → the words behind the fence of its blocks → the test that runs or compares them. `ts *` stands for `ts` followed by any word,
+ * such as the file that a block shows.
+ */
 export const BLOCK_TESTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'CONTRIBUTING.md': { 'ts *': 'scripts/test/contributing-page.test.ts' },
   'docs/getting-started.md': {
     sh: 'scripts/test/getting-started.test.ts',
     'sh service': 'scripts/test/getting-started.test.ts',
@@ -26,11 +30,22 @@ export const BLOCK_TESTS: Readonly<Record<string, Readonly<Record<string, string
     json: 'scripts/test/http-api-guide.test.ts',
     ts: 'scripts/test/http-api-guide.test.ts',
   },
+  'docs/migrating.md': {
+    ts: 'packages/zk-proto/test/readme.test.ts',
+    js: 'scripts/test/migrating-page.test.ts',
+    py: 'scripts/test/migrating-page.test.ts',
+  },
   'docs/notices.md': {
     http: 'scripts/test/notices-page.test.ts',
     js: 'scripts/test/notices-page.test.ts',
   },
   'docs/operations.md': { 'sh kept-transfers': 'scripts/test/kept-transfers.test.ts' },
+  'docs/simulator.md': {
+    sh: 'packages/zk-sim/test/guide.test.ts',
+    'sh hand': 'packages/zk-sim/test/guide.test.ts',
+    'text ready': 'packages/zk-sim/test/guide.test.ts',
+    ts: 'packages/zk-sim/test/guide.test.ts',
+  },
   'docs/zk-proto.md': { ts: 'packages/zk-proto/test/readme.test.ts' },
   'packages/zk-proto/README.md': {
     ts: 'packages/zk-proto/test/readme.test.ts',
@@ -39,6 +54,8 @@ export const BLOCK_TESTS: Readonly<Record<string, Readonly<Record<string, string
   'packages/zk-sim/README.md': {
     sh: 'packages/zk-sim/test/readme.test.ts',
     ts: 'packages/zk-sim/test/readme.test.ts',
+    js: 'packages/zk-sim/test/readme.test.ts',
+    py: 'packages/zk-sim/test/readme.test.ts',
   },
 }
 
@@ -56,6 +73,13 @@ export interface Block {
   /** All that stands behind the opening fence; empty where nothing does. */
   readonly language: string
   readonly text: string
+}
+
+/** The test that answers for a block; undefined where none does. */
+export function testOf({ page, language }: Pick<Block, 'page' | 'language'>): string | undefined {
+  const [first = '', second] = language.split(' ')
+  const tests = BLOCK_TESTS[page]
+  return tests?.[language] ?? (second === undefined ? undefined : tests?.[`${first} *`])
 }
 
 /** Every page that people read, in the repository and in its packages. */

@@ -14,7 +14,7 @@ import type { Example } from '../../../scripts/toolchain/page-examples.ts'
 import { exampleMemory, SURROUNDINGS } from './support/example-terminal.ts'
 
 const root = new URL('../../..', import.meta.url).pathname
-const PAGES = ['packages/zk-proto/README.md', 'docs/zk-proto.md']
+const PAGES = ['packages/zk-proto/README.md', 'docs/zk-proto.md', 'docs/migrating.md']
 const FULL = '192.168.1.201'
 const EMPTY = '192.168.1.202'
 /** Others may be busy on the same machine. */
