@@ -40,11 +40,14 @@ export class ShellSession implements AsyncDisposable {
     this.#turn += 1
     const mark = `${DONE} ${this.#turn}`
     this.type(`${lines.trimEnd()}\n{ code=$?; echo '${mark}' >&2; echo "${mark} $code"; }`)
-    await this.until((output) => new RegExp(`${mark} \\d+\n`).test(output))
+    // What runs in the background may print behind the mark already.
+    const ended = new RegExp(`${mark} (\\d+)\n`)
+    await this.until((output) => ended.test(output))
     await this.#holds(() => this.#stderr.includes(mark))
-    const [stdout = '', rest = ''] = this.#stdout.slice(before).split(mark)
-    const stderr = this.#stderr.slice(errorsBefore).split(mark)[0] ?? ''
-    if (rest.trim() !== '0') throw new Error(`ended with ${rest.trim()}: ${lines}\n${stdout}\n${stderr}`)
+    const [stdout = ''] = this.#stdout.slice(before).split(mark)
+    const [stderr = ''] = this.#stderr.slice(errorsBefore).split(mark)
+    const code = ended.exec(this.#stdout)?.[1]
+    if (code !== '0') throw new Error(`ended with ${code}: ${lines}\n${stdout}\n${stderr}`)
     return { stdout, stderr }
   }
 
