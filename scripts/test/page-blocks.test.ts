@@ -46,3 +46,18 @@ it('shows no command as mere output, and none outside a block that is run', () =
   )
   expect(inProse.map(({ path }) => path)).toEqual([])
 })
+
+it('notices a block that nobody runs, in a list too, and knows one by the first of its words', () => {
+  const fence = '```'
+  const text = `# A page\n\n${fence}sh\nnpm start\n${fence}\n\n- a list\n\n  ${fence}\n  shown\n  ${fence}\n`
+  const found = blocksOf({ path: 'docs/a-new-page.md', text })
+  expect(found).toEqual([
+    { page: 'docs/a-new-page.md', line: 3, language: 'sh', text: 'npm start\n' },
+    { page: 'docs/a-new-page.md', line: 9, language: '', text: 'shown\n' },
+  ])
+  expect(found.map(testOf)).toEqual([undefined, undefined])
+  expect(testOf({ page: 'CONTRIBUTING.md', language: 'ts packages/core/src/errors.ts' })).toContain(
+    'contributing',
+  )
+  expect(testOf({ page: 'CONTRIBUTING.md', language: 'sh' })).toBeUndefined()
+})

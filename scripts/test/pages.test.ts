@@ -82,16 +82,21 @@ it('names every script of npm in the README, and nowhere one that there is not',
   expect(typed.filter(({ name }) => !declared.includes(name))).toEqual([])
 })
 
-it.each(['README.md', 'docs/security.md', 'docs/notices.md', 'docs/operations.md', 'docs/http-api.md'])(
-  'names in %s no variable and no error that there is not',
-  (path) => {
-    const text = pages.find((page) => page.path === path)?.text ?? ''
-    const errors = readFileSync(join(root, 'docs/errors.md'), 'utf8')
-    const named = [...withoutCode(text).matchAll(/`([A-Z][A-Z0-9]*_[A-Z0-9_]+)(?:=[^`]*)?`/g)].map(
-      ([, it = '']) => it,
-    )
-    expect(named.length).toBeGreaterThan(1)
-    const known = (name: string) => Object.hasOwn(CONFIG.properties, name) || errors.includes(`\`${name}\``)
-    expect(named.filter((name) => !known(name))).toEqual([])
-  },
-)
+it.each([
+  'README.md',
+  'SECURITY.md',
+  'docs/getting-started.md',
+  'docs/security.md',
+  'docs/notices.md',
+  'docs/operations.md',
+  'docs/http-api.md',
+])('names in %s no variable and no error that there is not', (path) => {
+  const text = pages.find((page) => page.path === path)?.text ?? ''
+  const errors = readFileSync(join(root, 'docs/errors.md'), 'utf8')
+  const named = [...withoutCode(text).matchAll(/`([A-Z][A-Z0-9]*_[A-Z0-9_]+)(?:=[^`]*)?`/g)].map(
+    ([, it = '']) => it,
+  )
+  expect(named.length).toBeGreaterThan(1)
+  const known = (name: string) => Object.hasOwn(CONFIG.properties, name) || errors.includes(`\`${name}\``)
+  expect(named.filter((name) => !known(name))).toEqual([])
+})

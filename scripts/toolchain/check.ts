@@ -20,6 +20,8 @@ const tests = spawnSync(
     '--config=vitest.workspace.ts',
     'run',
     '--reporter=dot',
+    // They keep nothing that another could meet, so a worker goes through many files with what it has loaded already.
+    '--no-isolate',
     ...quickTests(),
     ...process.argv.slice(2),
   ],
