@@ -1,7 +1,7 @@
 // Notices on their whole way, in both modes: from what happened to whoever is told of it.
 import { createHmac } from 'node:crypto'
 import { Writable } from 'node:stream'
-import { createLog, SYSTEM } from '@org/core'
+import { attendanceSync, createLog, SYSTEM } from '@org/core'
 import { madeUpMemory, profileNamed, startTerminal } from '@org/zk-sim'
 import { startWorker } from '@org/worker'
 import { describe, expect, it } from 'vitest'
@@ -191,6 +191,35 @@ describe.each(MODES)('notices in %s', (mode) => {
         data: { device_id: device.id, job_id: job.id, job: 'attendance-sync', code: 'DEVICE_AUTH_FAILED' },
       },
     ])
+  })
+
+  it('tell only of the first of scheduled syncs that fail one after the other', async () => {
+    await using hook = await httpReceiver()
+    await using terminal = await startTerminal({ people: 2, punches: 2, commKey: TEST_COMM_KEY })
+    await using service = await wholeService(mode, { env: { DEVICE_IDLE_MS: '0', ...webhookEnv(hook) } })
+    const { device } = await service.services.devices.register(
+      { name: 'Gate', ip: '127.0.0.1', port: terminal.port, password: String(TEST_COMM_KEY) },
+      SYSTEM,
+    )
+    const sync = async (source: 'schedule' | 'request', state: string): Promise<string> => {
+      const order = { deviceId: device.id, mode: 'auto' as const }
+      const { job } = await service.services.jobs.enqueue(attendanceSync, order, { source })
+      expect(await service.finished(job.id)).toMatchObject({ state })
+      return job.id
+    }
+    terminal.memory.commKey = 13
+    const first = await sync('schedule', 'failed')
+    await sync('schedule', 'failed')
+    await sync('schedule', 'failed')
+    const asked = await sync('request', 'failed')
+    const afterThat = await sync('schedule', 'failed')
+    terminal.memory.commKey = TEST_COMM_KEY
+    await sync('schedule', 'completed')
+    terminal.memory.commKey = 13
+    const anew = await sync('schedule', 'failed')
+    await hook.whenReceived(4)
+    const told = eventsOf(hook).map(({ data }) => data['job_id'])
+    expect(told.toSorted()).toEqual([first, asked, afterThat, anew].toSorted())
   })
 
   it('tell of a sync whose workers fell silent until no attempt was left', async () => {

@@ -57,6 +57,8 @@ export interface Jobs {
   find(id: string): Promise<Job | undefined>
   /** Waiting or active jobs with one of these dedupe keys. */
   findUnfinished(dedupeKeys: readonly string[]): Promise<readonly Job[]>
+  /** Of the jobs of the same device and name that have ended, the last one queued before this one. */
+  findEndedBefore(id: string): Promise<Job | undefined>
   /** Newest first. */
   list(filter: JobFilter, page: PageRequest): Promise<Page<Job>>
   /** Waiting jobs in the order of their ids, after `afterId`: for whoever publishes them to a carrier. */
@@ -110,6 +112,22 @@ export function jobsIn(scope: Scope): Jobs {
       if (dedupeKeys.length === 0) return []
       const stored = await db.selectFrom('jobs').selectAll().where('dedupe_key', 'in', dedupeKeys).execute()
       return stored.map((row) => jobs.decode(row))
+    },
+
+    async findEndedBefore(id) {
+      const job = await findJob(scope, id)
+      if (job === undefined || job.deviceId === null) return undefined
+      const stored = await db
+        .selectFrom('jobs')
+        .selectAll()
+        .where('device_id', '=', job.deviceId)
+        .where('seq', '<', job.seq)
+        .where('name', '=', job.name)
+        .where('finished_at', 'is not', null)
+        .orderBy('seq', 'desc')
+        .limit(1)
+        .executeTakeFirst()
+      return stored && jobs.decode(stored)
     },
 
     async list({ queue, deviceId, deviceIds, state }, { offset, limit }) {

@@ -95,6 +95,24 @@ export function jobsContract({ database, another }: Given): void {
       expect(await jobs.findUnfinished([])).toEqual([])
     })
 
+    it('are followed by one of their device and name, which finds the last of them that has ended', async () => {
+      const { jobs } = database()
+      const of = { queue, deviceId: 1, name: 'sync' }
+      for (const [name, changes] of Object.entries({
+        ended: {},
+        other: { name: 'copy' },
+        elsewhere: { deviceId: 2 },
+      })) {
+        await jobs.insert(job(id(name), { ...of, ...changes }))
+        await jobs.cancel(id(name), NOON)
+      }
+      await jobs.insert(job(id('unfinished'), of))
+      await jobs.insert(job(id('last'), of))
+      expect(await jobs.findEndedBefore(id('last'))).toMatchObject({ id: id('ended'), state: 'cancelled' })
+      expect(await jobs.findEndedBefore(id('ended'))).toBeUndefined()
+      expect(await jobs.findEndedBefore(id('nobody'))).toBeUndefined()
+    })
+
     it('are listed newest first, by queue, device and state', async () => {
       const { jobs } = database()
       await jobs.insert(job(id('a'), { queue, deviceId: 1 }))
