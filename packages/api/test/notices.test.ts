@@ -218,7 +218,7 @@ describe.each(MODES)('notices in %s', (mode) => {
     terminal.memory.commKey = 13
     const anew = await sync('schedule', 'failed')
     await hook.whenReceived(4)
-    const told = eventsOf(hook).map(({ data }) => data['job_id'])
+    const told = eventsOf(hook).map(({ data }) => String(data['job_id']))
     expect(told.toSorted()).toEqual([first, asked, afterThat, anew].toSorted())
   })
 

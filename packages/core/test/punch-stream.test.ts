@@ -88,11 +88,12 @@ describe.each(ENGINES)('the stream of new punches, on %s', { timeout: 120_000 },
     await at.store(2, [PROBE])
     await vi.waitFor(() => expect(first.all).not.toEqual([]), { timeout: WITHIN_MS, interval: 10 })
     const [asked, mayRead] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
-    const { listIds } = at.database.punches
-    const held = vi.spyOn(at.database.punches, 'listIds').mockImplementationOnce(async (...given) => {
+    const { punches } = at.database
+    const listIds = punches.listIds.bind(punches)
+    const held = vi.spyOn(punches, 'listIds').mockImplementationOnce(async (...given) => {
       asked.resolve()
       await mayRead.promise
-      return listIds.apply(at.database.punches, given)
+      return listIds(...given)
     })
     await asked.promise
     held.mockRestore()
