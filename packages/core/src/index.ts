@@ -75,7 +75,7 @@ export type {
   WorkOptions,
 } from './jobs/job-queue.ts'
 export type { Health } from './health.ts'
-export { createLog } from './log.ts'
+export { createLog, logOf } from './log.ts'
 export { openKeptTransfers, type KeptTransfers, type OpenedTransfer } from './kept-transfers.ts'
 export type { AnsweredRequest, Metrics } from './metrics.ts'
 export { toInstant, toInstantOrNull } from './instant-json.ts'
@@ -105,3 +105,4 @@ export type { ServiceOptions, ServiceRole, Services } from './services.ts'
 export { createServices } from './services.ts'
 export { runProcess, startFailure } from './run-process.ts'
 export { STOP_SIGNALS, onStopSignal } from './stop-signals.ts'
+export { onBehalfOf, originOf, type WorkOrigin } from './work-origin.ts'
