@@ -136,6 +136,22 @@ describe('the dashboard', () => {
   })
 })
 
+it('scrapes, as docs/metrics.md says it, under the name that the rules ask for, the path that there is', () => {
+  const [, yaml = ''] = /^```yaml\n([\s\S]*?)^```$/m.exec(read('docs/metrics.md')) ?? []
+  const Scraping = Type.Object({
+    scrape_configs: Type.Array(
+      Type.Object({
+        job_name: Type.Literal('zkteco-device-api'),
+        metrics_path: Type.Optional(Type.Literal('/metrics')),
+        authorization: Type.Object({ credentials_file: Type.String() }),
+        static_configs: Type.Array(Type.Object({ targets: Type.Array(Type.String()) })),
+      }),
+      { minItems: 1 },
+    ),
+  })
+  expect(Value.Check(Scraping, parse(yaml))).toBe(true)
+})
+
 describe('the alert rules', () => {
   it.each(rules)('$alert asks for what there is', ({ expr, annotations: { summary } }) => {
     expect(faultsIn(expr)).toEqual([])
