@@ -16,6 +16,8 @@ import { freshTestSecret } from '../toolchain/test-secrets.ts'
 import { makeImage, type Image } from './support/image.ts'
 
 const ADMIN = { email: 'admin@example.com', password: 'danish123' }
+/** What every request of this test calls itself. */
+const ORIGIN = { request_id: 'req-from-outside', trace_id: 'a'.repeat(32), span_id: 'b'.repeat(16) }
 const WITHIN_MS = 120_000
 const WORKER = 'packages/worker/src/main.ts'
 
@@ -146,6 +148,15 @@ describe.skipIf(EMBEDDED_ONLY)('the image of the service', () => {
         for (const line of lines)
           expect(JSON.parse(line)).toMatchObject({ level: expect.any(Number), time: expect.any(String) })
       }
+      // The file system of a container is read-only.
+      expect(existsSync(join(folder.path, 'data'))).toBe(false)
+      // One id finds the request in the API's log and its job in the worker's.
+      const said = (lines: readonly string[], msg: string) =>
+        lines.filter((line) => line.includes(`"msg":"${msg}"`)).map((line): unknown => JSON.parse(line))
+      expect(said(api.lines, 'request')).toContainEqual(expect.objectContaining({ ...ORIGIN, status: 202 }))
+      expect(said(worker.lines, 'job completed')).toEqual([
+        expect.objectContaining({ ...ORIGIN, jobId: job }),
+      ])
     },
   )
 })
@@ -167,6 +178,8 @@ function caller(base: string) {
     const answer = await fetch(`${base}${path}`, {
       method: body === undefined ? 'GET' : 'POST',
       headers: {
+        'x-request-id': ORIGIN.request_id,
+        traceparent: `00-${ORIGIN.trace_id}-${ORIGIN.span_id}-01`,
         ...(body !== undefined && { 'content-type': 'application/json' }),
         ...(token !== undefined && { authorization: `Bearer ${token}` }),
       },

@@ -20,9 +20,6 @@ import { parse } from 'yaml'
 import { blockOf, typed } from './support/typed.ts'
 
 const ROOT = new URL('../..', import.meta.url).pathname
-const Manifest = Type.Object({ packageManager: Type.String() })
-const { packageManager } = Value.Parse(Manifest, JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')))
-
 let folder: string
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'zk-typed-'))
@@ -115,7 +112,7 @@ describe('with systemd', () => {
     standIns: {
       'apt-get': 'true',
       git: `[ "$1" != clone ] || { mkdir --parents "$3/docs"; cp --recursive '${join(ROOT, 'docs/deploy')}' "$3/docs"; }`,
-      npx: 'true',
+      npm: 'true',
       useradd: 'true',
       systemctl:
         '[ "$1" != list-units ] || printf "zkteco-api.service loaded\\nzkteco-worker@1.service loaded\\n"',
@@ -130,7 +127,7 @@ describe('with systemd', () => {
     mkdirSync(units(), { recursive: true })
     const { asked } = await typed(blockOf('sh systemd'), folder, options())
     expect(asked).toContain(`git clone the-repository ${place()}`)
-    expect(asked).toContain(`npx --yes ${packageManager} install --frozen-lockfile`)
+    expect(asked).toContain('npm start -- --help')
     expect(asked.find((line) => line.startsWith('useradd'))).toMatch(/ zkteco-device-api$/)
     expect(statSync(join(folder, 'etc/zkteco-device-api.env')).mode & 0o777).toBe(0o600)
     expect(asked.at(-1)).toBe('systemctl daemon-reload')
@@ -154,7 +151,7 @@ describe('with systemd', () => {
     expect(asked.slice(1)).toEqual([
       'systemctl stop zkteco-api.service zkteco-worker@1.service',
       'git pull --ff-only',
-      `npx --yes ${packageManager} install --frozen-lockfile`,
+      'npm start -- --help',
       'systemctl daemon-reload',
       'systemctl start zkteco-api.service zkteco-worker@1.service',
     ])
