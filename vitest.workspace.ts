@@ -1,5 +1,6 @@
 // Every package's tests as one Vitest project each. Named on the command line (vitest --config vitest.workspace.ts),
 // because Vitest no longer finds a file of this name by itself.
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 const project = (name: string, testTimeoutMs = 20_000) => ({
@@ -16,6 +17,8 @@ const project = (name: string, testTimeoutMs = 20_000) => ({
 export default defineConfig({
   test: {
     passWithNoTests: false,
+    // Most of these tests wait for servers, terminals and processes rather than for a core: more at once than there are cores.
+    maxWorkers: Math.max(3, availableParallelism()),
     projects: [
       project('zk-proto'),
       project('zk-sim', 60_000),
@@ -30,6 +33,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           environment: 'node',
           testTimeout: 120_000,
+          hookTimeout: 60_000,
         },
       },
     ],

@@ -12,11 +12,12 @@ export async function openApiDocument(): Promise<string> {
   const folder = opened.adopt(await mkdtemp(join(tmpdir(), 'zk-openapi-')), (it) =>
     rm(it, { recursive: true }),
   )
-  const config = readConfig({ DATA_DIR: folder, LOG_LEVEL: 'silent' })
+  // Asked once, it is never overloaded; the machine may be.
+  const config = readConfig({ DATA_DIR: folder, LOG_LEVEL: 'silent', OVERLOAD_DELAY_MS: '0' })
   const database = opened.adopt(await openDatabase(config.databaseUrl), (it) => it.close())
   const services = opened.adopt(await createServices(config, database, { role: 'both' }), (it) => it.close())
   const api = opened.adopt(await startApi(services, { host: '127.0.0.1', port: 0 }), (it) => it.close())
-  const answer = await fetch(`${api.address}/openapi.json`, { signal: AbortSignal.timeout(10_000) })
+  const answer = await fetch(`${api.address}/openapi.json`, { signal: AbortSignal.timeout(60_000) })
   if (!answer.ok) throw new Error(`the service answered ${answer.status} when asked for its document`)
   return await answer.text()
 }

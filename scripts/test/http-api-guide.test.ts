@@ -1,6 +1,7 @@
 // The guide to the REST API: its lines are run in their order against a service with simulated terminals, each request must go
 // well, each answer shown must have the form of the one that came, and no endpoint is left out.
 import { spawn, spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { startTerminal } from '@org/zk-sim'
@@ -113,8 +114,12 @@ it('shows a program that compiles against the generated types', { timeout: COMPI
   const folder = join(ROOT, '.cache', `http-api-guide-${process.pid}`)
   await mkdir(folder, { recursive: true })
   try {
-    const types = await readFile(join(ROOT, 'packages/api/test/generated-client/api.d.ts'), 'utf8')
-    await writeFile(join(folder, 'api.d.ts'), types)
+    await writeFile(join(folder, 'openapi.json'), await openApiDocument())
+    for (const line of fences
+      .find(({ language }) => language === 'sh client')
+      ?.text.trimEnd()
+      .split('\n') ?? [])
+      expect({ line, ...typed(line, folder) }).toEqual({ line, status: 0 })
     for (const [at, { text }] of programs.entries()) await writeFile(join(folder, `program-${at}.ts`), text)
     const compilerOptions = { noEmit: true, composite: false, allowImportingTsExtensions: true }
     const project = { extends: '../../tsconfig.base.json', compilerOptions, include: ['.'] }
@@ -128,6 +133,15 @@ it('shows a program that compiles against the generated types', { timeout: COMPI
     await rm(folder, { recursive: true })
   }
 })
+
+/** Runs a line of npx with the program that is installed here; of npm, that what it installs is what is installed here. */
+function typed(line: string, cwd: string): { status: number | null } {
+  const [command, program = '', ...args] = line.split(' ')
+  if (command === 'npm')
+    return { status: args.every((name) => existsSync(join(ROOT, 'node_modules', name))) ? 0 : 1 }
+  const { status } = spawnSync(join(ROOT, 'node_modules/.bin', program), args, { cwd, timeout: COMPILING_MS })
+  return { status }
+}
 
 /** Method and path, below the base path, of every request that the lines make. */
 function requestsIn(lines: string): string[] {

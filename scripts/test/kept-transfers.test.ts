@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { profileNamed, TerminalMemory } from '@org/zk-sim'
 import { expect, it } from 'vitest'
 import { scratchService } from '../../packages/core/test/support/scratch-service.ts'
+import { blocksOf, pageAt } from '../toolchain/page-blocks.ts'
 
 const ROOT = new URL('../..', import.meta.url).pathname
 
@@ -30,7 +31,18 @@ it('lists the logs that could not be read, and writes one into a file that only 
   expect(listed.stdout).toContain(`device ${device.id}\t1644 of 1644 bytes`)
   const [id = ''] = listed.stdout.split('\t')
   const file = join(service.folder, 'odd.bin')
-  expect(run(id, file)).toMatchObject({ status: 0, stdout: `1644 bytes written to ${file}\n` })
+  // As docs/operations.md says it, with an id and a file of here.
+  const here: Readonly<Record<string, string>> = { '7': id, 'unknown.bin': file }
+  const typed = blocksOf(pageAt('docs/operations.md'))
+    .filter(({ language }) => language === 'sh kept-transfers')
+    .flatMap(({ text }) => text.trimEnd().split('\n'))
+    .map(
+      (line) => /^npm run kept-transfers(?: -- ([^#]*))?(?: *#.*)?$/.exec(line)?.[1]?.trim().split(' ') ?? [],
+    )
+  expect(typed).toEqual([[], Object.keys(here)])
+  const [shown, written] = typed.map((words) => run(...words.map((word) => here[word] ?? word)))
+  expect(shown).toMatchObject({ status: 0, stdout: listed.stdout })
+  expect(written).toMatchObject({ status: 0, stdout: `1644 bytes written to ${file}\n` })
   expect(readFileSync(file).subarray(4)).toEqual(Buffer.from(memory.log.snapshot()))
   expect(statSync(file).mode & 0o077).toBe(0)
 

@@ -32,7 +32,8 @@ it('shows the request that is posted, and a program that verifies it', async () 
   const [posted] = await receiver.whenReceived(1)
   if (posted === undefined) throw new Error('nothing was posted')
 
-  const [, headers = '', body = ''] = /```\nPOST <WEBHOOK_URL>\n([\s\S]*?)\n\n([\s\S]*?)```/.exec(page) ?? []
+  const [, headers = '', body = ''] =
+    /```http\nPOST <WEBHOOK_URL>\n([\s\S]*?)\n\n([\s\S]*?)```/.exec(page) ?? []
   const names = headers.split('\n').map((line) => line.split(':')[0])
   expect(names).toHaveLength(4)
   expect(Object.keys(posted.headers)).toEqual(expect.arrayContaining(names))

@@ -1,15 +1,14 @@
 // What every page of the documentation can be held to: its links lead somewhere, its commands and variables exist, and the README
 // names them all.
-import { existsSync, globSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { CONFIG } from '@org/core'
 import { expect, it } from 'vitest'
 import { anchor } from '../docs/markdown.ts'
+import { allPages } from '../toolchain/page-blocks.ts'
 
 const root = new URL('../..', import.meta.url).pathname
-const pages = globSync(['*.md', 'docs/**/*.md', 'packages/*/*.md', '.changeset/*.md'], { cwd: root }).map(
-  (path) => ({ path, text: readFileSync(join(root, path), 'utf8') }),
-)
+const pages = allPages()
 const readme = pages.find(({ path }) => path === 'README.md')?.text ?? ''
 const withoutCode = (text: string): string => text.replaceAll(/^```[\s\S]*?^```$/gm, '')
 
@@ -30,6 +29,32 @@ it('leads somewhere by every link', () => {
     return !existsSync(linked) || (fragment !== undefined && !anchorsOf(linked).includes(fragment))
   })
   expect(lost).toEqual([])
+})
+
+it('names addresses of the net by https, whole, and none in whose place a word was meant', () => {
+  const outside = pages.flatMap(({ path, text }) =>
+    [...withoutCode(text).matchAll(/\]\(([a-z]+:[^)\s]*)\)/g)].map(([, target = '']) => ({ path, target })),
+  )
+  expect(outside.length).toBeGreaterThan(0)
+  const odd = outside.filter(({ target }) => {
+    const url = URL.parse(target)
+    return (
+      url === null ||
+      url.protocol !== 'https:' ||
+      !url.hostname.includes('.') ||
+      /[<>{}]|example\./.test(target)
+    )
+  })
+  expect(odd).toEqual([])
+})
+
+it('leads from the README to whatever somebody who comes to the repository looks for', () => {
+  const wanted = ['CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md', 'LICENSE', 'docs/protocol/README.md']
+  expect(wanted.filter((path) => !readme.includes(`](${path})`))).toEqual([])
+  // Before the first of the longer chapters.
+  const firstScreen = readme.slice(0, readme.indexOf('\n## '))
+  expect(firstScreen.split('\n').length).toBeLessThan(40)
+  expect(firstScreen).toMatch(/`npm start`[\s\S]*`npm test`[\s\S]*docs\/getting-started\.md/)
 })
 
 it('has no page in docs that the README does not lead to', () => {
@@ -57,16 +82,21 @@ it('names every script of npm in the README, and nowhere one that there is not',
   expect(typed.filter(({ name }) => !declared.includes(name))).toEqual([])
 })
 
-it.each(['README.md', 'docs/security.md', 'docs/notices.md', 'docs/operations.md', 'docs/http-api.md'])(
-  'names in %s no variable and no error that there is not',
-  (path) => {
-    const text = pages.find((page) => page.path === path)?.text ?? ''
-    const errors = readFileSync(join(root, 'docs/errors.md'), 'utf8')
-    const named = [...withoutCode(text).matchAll(/`([A-Z][A-Z0-9]*_[A-Z0-9_]+)(?:=[^`]*)?`/g)].map(
-      ([, it = '']) => it,
-    )
-    expect(named.length).toBeGreaterThan(1)
-    const known = (name: string) => Object.hasOwn(CONFIG.properties, name) || errors.includes(`\`${name}\``)
-    expect(named.filter((name) => !known(name))).toEqual([])
-  },
-)
+it.each([
+  'README.md',
+  'SECURITY.md',
+  'docs/getting-started.md',
+  'docs/security.md',
+  'docs/notices.md',
+  'docs/operations.md',
+  'docs/http-api.md',
+])('names in %s no variable and no error that there is not', (path) => {
+  const text = pages.find((page) => page.path === path)?.text ?? ''
+  const errors = readFileSync(join(root, 'docs/errors.md'), 'utf8')
+  const named = [...withoutCode(text).matchAll(/`([A-Z][A-Z0-9]*_[A-Z0-9_]+)(?:=[^`]*)?`/g)].map(
+    ([, it = '']) => it,
+  )
+  expect(named.length).toBeGreaterThan(1)
+  const known = (name: string) => Object.hasOwn(CONFIG.properties, name) || errors.includes(`\`${name}\``)
+  expect(named.filter((name) => !known(name))).toEqual([])
+})

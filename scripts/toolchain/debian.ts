@@ -18,6 +18,7 @@ export const CHROMIUM: Wanted = { name: 'Chromium', debianPackage: 'chromium', b
 /** Tools that tests call by name. */
 export const TOOLS: readonly Wanted[] = [
   { name: 'curl', debianPackage: 'curl', binaries: ['curl'] },
+  { name: 'git', debianPackage: 'git', binaries: ['git'] },
   CHROMIUM,
 ]
 

@@ -111,6 +111,8 @@ async function runVitest({ args, files }: Run): Promise<Tally> {
     ],
     {
       stdio: ['ignore', 'inherit', 'inherit'],
+      // A group of its own, so that the processes that tests have started can be ended with it.
+      detached: true,
       env: {
         ...process.env,
         [TEST_LOG_DIR]: logs,
@@ -120,7 +122,9 @@ async function runVitest({ args, files }: Run): Promise<Tally> {
       },
     },
   )
-  const passOn = () => child.kill('SIGTERM')
+  const passOn = () => {
+    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGTERM')
+  }
   interrupted.signal.addEventListener('abort', passOn)
   const exitCode = await new Promise<number>((resolve) => {
     child.once('error', () => resolve(1))

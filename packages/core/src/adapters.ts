@@ -54,6 +54,12 @@ export interface Adapters {
   readonly openRoster: (lifeMs: number) => WatchRoster
 }
 
+/** What begins every key of this installation in Redis: its database's own, made at the first start. */
+export async function keyPrefix({ settings }: Database): Promise<string> {
+  const instanceId = await settings.insertIfAbsent('instance-id', randomUUID())
+  return `zk:${instanceId.slice(0, 8)}`
+}
+
 /** Everything but the queue, which has to be opened. */
 export function chooseAdapters(parts: AdapterParts): Adapters {
   const { redis, prefix, log } = parts
@@ -83,13 +89,24 @@ export function chooseAdapters(parts: AdapterParts): Adapters {
   }
 }
 
-/** The queue of jobs. Rejects with what the database throws. */
+/** The queue of jobs of a process of the service. Rejects with what the database throws. */
 export function openJobs(
-  { config, database, prefix, log }: AdapterParts,
+  parts: AdapterParts,
   whenFailed: NonNullable<JobQueueOptions['whenFailed']>,
 ): Promise<JobQueue> {
-  const timings = { claimMs: config.JOB_CLAIM_MS }
-  const options = { database, log, timings, soleProcess: config.mode.embedded, whenFailed }
+  return openQueue(parts, { soleProcess: parts.config.mode.embedded, whenFailed })
+}
+
+/** The queue for a process beside the service, which asks for jobs and runs none. Rejects with what the database throws. */
+export function openJobsBeside(parts: AdapterParts): Promise<JobQueue> {
+  return openQueue(parts, { soleProcess: false })
+}
+
+function openQueue(
+  { config, database, prefix, log }: AdapterParts,
+  own: Pick<JobQueueOptions, 'soleProcess' | 'whenFailed'>,
+): Promise<JobQueue> {
+  const options = { database, log, timings: { claimMs: config.JOB_CLAIM_MS }, ...own }
   return config.REDIS_URL === undefined
     ? createDatabaseJobQueue(options)
     : createBullmqJobQueue({ ...options, redisUrl: config.REDIS_URL, prefix: `${prefix}:jobs` })

@@ -114,20 +114,9 @@ export function createAttendance({ database, jobs, audit, stream }: AttendancePa
       if (!(await database.devices.exists(deviceId))) throw new ServiceError('DEVICE_NOT_FOUND')
       return list({ ...filter, deviceIds: [deviceId] }, paging)
     },
-    async *each(filter, sort, signal) {
-      let cursor: string | null = null
-      do {
-        if (signal.aborted) return
-        const page: StoredPage = await database.punches.list(filter, sort, { cursor, limit: BATCH_SIZE })
-        if (page.rows.length > 0) yield page.rows.map(toPunch)
-        cursor = page.nextCursor
-      } while (cursor !== null)
-    },
+    each: (filter, sort, signal) => eachPunch(database, filter, sort, signal),
     follow: (options) => stream.follow(options),
-    async requestSync(deviceId, { mode = 'auto' }) {
-      await findActiveDevice(database, deviceId)
-      return jobs.enqueue(attendanceSync, { deviceId, mode })
-    },
+    requestSync: (deviceId, { mode = 'auto' }) => requestSync({ database, jobs }, deviceId, mode),
     async requestClearing(deviceId, { confirm }, by) {
       const { serialNumber, terminalSerialNumber } = await findActiveDevice(database, deviceId)
       if (confirm !== (serialNumber ?? terminalSerialNumber)) {
@@ -164,6 +153,32 @@ export function createAttendance({ database, jobs, audit, stream }: AttendancePa
       throw validationError([{ field: 'cursor', message: 'is no cursor of this list' }])
     }
   }
+}
+
+/** See `Attendance.each`. */
+export async function* eachPunch(
+  { punches }: Database,
+  filter: PunchFilter,
+  sort: PunchSort,
+  signal: AbortSignal,
+): AsyncGenerator<readonly Punch[], void, undefined> {
+  let cursor: string | null = null
+  do {
+    if (signal.aborted) return
+    const page: StoredPage = await punches.list(filter, sort, { cursor, limit: BATCH_SIZE })
+    if (page.rows.length > 0) yield page.rows.map(toPunch)
+    cursor = page.nextCursor
+  } while (cursor !== null)
+}
+
+/** See `Attendance.requestSync`. */
+export async function requestSync(
+  { database, jobs }: Pick<AttendanceParts, 'database' | 'jobs'>,
+  deviceId: number,
+  mode: SyncMode,
+): Promise<Enqueued> {
+  await findActiveDevice(database, deviceId)
+  return jobs.enqueue(attendanceSync, { deviceId, mode })
 }
 
 /** A row as the service shows it. */

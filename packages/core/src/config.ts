@@ -129,6 +129,29 @@ export const CONFIG = Type.Object({
         'File that a worker process writes every 5 seconds while it can do its work, for health checks of containers: a worker has no port. Default: none.',
     }),
   ),
+  SYNC_SCHEDULE: Type.Optional(
+    Type.String({
+      description:
+        'When devices sync by themselves: a cron expression of 5 fields, or of 6 with seconds first, such as 0 3 * * *. A device with `sync_interval_minutes` goes by that instead. Default: none, only such devices do.',
+    }),
+  ),
+  SYNC_SCHEDULE_ZONE: Type.Optional(
+    Type.String({ description: 'IANA zone of SYNC_SCHEDULE. Default: that of DEFAULT_TIMEZONE.' }),
+  ),
+  SYNC_SPREAD_SECONDS: Type.Integer({
+    default: 300,
+    minimum: 0,
+    maximum: 3_600,
+    description:
+      'Over how many seconds the syncs of one time of SYNC_SCHEDULE begin, and those that were missed; each device has its place in it. 0: all at once.',
+  }),
+  JOB_RETENTION_DAYS: Type.Integer({
+    default: 30,
+    minimum: 0,
+    maximum: 3_650,
+    description:
+      'After how many days a finished job is removed; statistics go on counting it. 0: jobs are kept for ever.',
+  }),
   LIVE_WATCH: Type.Boolean({
     default: true,
     description:
@@ -257,6 +280,8 @@ export interface Config extends Readonly<Static<typeof CONFIG>> {
   /** NOTIFY_EMAILS, one by one. */
   readonly noticeEmails: readonly string[]
   readonly corsOrigins: readonly string[]
+  /** SYNC_SCHEDULE_ZONE, or what stands for it. */
+  readonly syncScheduleZone: string
   /** As Fastify's `trustProxy` takes it. */
   readonly trustProxy: boolean | string[]
 }

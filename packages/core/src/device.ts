@@ -33,6 +33,8 @@ export interface Device {
   readonly isConnected: boolean
   readonly lastSeenAt: string | null
   readonly lastSyncAt: string | null
+  /** When it syncs by itself next; null: it does not. */
+  readonly nextSyncAt: string | null
   /** The last contact's error code; null when it went well. */
   readonly lastError: string | null
   /** The terminal's clock minus ours, in seconds. */
@@ -126,6 +128,7 @@ export function toDevice(row: DeviceRow): Device {
     isConnected: row.isConnected,
     lastSeenAt: row.lastSeenAt,
     lastSyncAt: row.lastSyncAt,
+    nextSyncAt: row.nextSyncAt,
     lastError: row.lastError,
     clockDriftSeconds: row.clockDriftSeconds,
     createdAt: row.createdAt,

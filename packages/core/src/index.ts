@@ -2,6 +2,7 @@
 export type { Account, Actor, Login, NewAccount, Role, TokenSecrets } from './accounts/account.ts'
 export { ACCESS_TOKEN_SECONDS, REFRESH_TOKEN_SECONDS, SYSTEM } from './accounts/account.ts'
 export type { Accounts, FirstAdmin } from './accounts/accounts.ts'
+export { openRegistration } from './accounts/accounts.ts'
 export type { ApiKey, ApiKeys, NewApiKey } from './accounts/api-keys.ts'
 export type { Caller, DeviceScope } from './accounts/caller.ts'
 export { actorOf, mayTouch, narrowDevices, narrowFilter } from './accounts/caller.ts'
@@ -19,6 +20,7 @@ export type {
   PunchSort,
   TimeStatus,
 } from './attendance.ts'
+export { eachPunch } from './attendance.ts'
 export type { CacheSubject } from './cache/cache-store.ts'
 export type { CachedAnswer, CachedAnswers, CacheQuestion } from './cache/cached-answers.ts'
 export type { Config, ConfigFault, RunMode } from './config.ts'
@@ -67,6 +69,7 @@ export type {
   JobListFilter,
   JobPage,
   JobQueue,
+  JobSource,
   JobState,
   JobView,
   JobWorker,
@@ -98,12 +101,14 @@ export type { RegisteredDevice } from './operations/register-device.ts'
 export type { SyncProgress } from './operations/attendance-read.ts'
 export type { SyncAttendanceInput } from './operations/sync-attendance.ts'
 export type { CopyPeopleRequest, People, Person, PersonFilter } from './people.ts'
+export type { SyncSchedule } from './schedules/sync-schedule.ts'
 export type { LiveWatch } from './terminals/live-watch.ts'
 export type { WatchTimings } from './operations/watch-session.ts'
 export type { FollowOptions } from './punch-stream.ts'
 export type { RateCount, RateCounter } from './rate-counter.ts'
 export type { ServiceOptions, ServiceRole, Services } from './services.ts'
 export { createServices } from './services.ts'
+export { openSyncRequests, type SyncRequests } from './sync-requests.ts'
 export { runProcess, startFailure } from './run-process.ts'
 export { STOP_SIGNALS, onStopSignal } from './stop-signals.ts'
 export { onBehalfOf, originOf, type WorkOrigin } from './work-origin.ts'

@@ -8,6 +8,7 @@ import type { CacheSubject } from './cache/cache-store.ts'
 import { ServiceError } from './errors.ts'
 import { QUEUES } from './jobs/define-job.ts'
 import type { JobQueue } from './jobs/job-queue.ts'
+import type { ScheduledOutcome } from './schedules/due-syncs.ts'
 import type { Tally } from './tally.ts'
 import type { WithTerminal } from './terminals/with-terminal.ts'
 
@@ -26,6 +27,7 @@ export interface Metrics {
   noteCacheAnswer(subject: CacheSubject, outcome: 'hit' | 'miss'): void
   /** `success`, or the error's code. */
   noteDeviceOperation(outcome: string): void
+  noteScheduledSync(outcome: ScheduledOutcome): void
   noteSyncedRows(rows: { readonly new: number; readonly known: number }): void
   /** In Prometheus' text format. What cannot be read now (jobs, while the database is away) is left out. */
   render(): Promise<{ readonly contentType: string; readonly text: string }>
@@ -122,6 +124,18 @@ export const METRICS = {
     help: 'Punches that finished syncs of all processes have read, stored before (known) or not (new)',
     labels: { kind: { description: 'Whether they were stored before', values: ['new', 'known'] } },
   },
+  zk_scheduled_syncs_total: {
+    type: 'counter',
+    of: 'service',
+    help: 'Times at which devices were to sync by themselves, of all processes',
+    labels: {
+      outcome: {
+        description:
+          'A job was queued, one was unfinished already, or the time was missed and is made good soon (late)',
+        values: ['queued', 'unfinished', 'late'],
+      },
+    },
+  },
   process_resident_memory_bytes: {
     type: 'gauge',
     of: 'process',
@@ -140,6 +154,7 @@ type MetricName = keyof typeof METRICS
 
 const DEVICE_OPERATION = 'device-operation:'
 const SYNC_ROWS = 'sync-rows:'
+const SCHEDULED_SYNC = 'scheduled-sync:'
 const STARTED_AT_SECONDS = performance.timeOrigin / 1000
 
 /** Numbers of this process, in a register of their own. */
@@ -159,6 +174,7 @@ export function createMetrics({ tally, jobs, devices, log }: MetricsParts): Metr
   const deviceCounts = new Gauge(declared('zk_devices'))
   const operations = new Counter(declared('zk_device_operations_total'))
   const rows = new Counter(declared('zk_sync_rows_total'))
+  const scheduled = new Counter(declared('zk_scheduled_syncs_total'))
   const memory = new Gauge(declared('process_resident_memory_bytes'))
   new Gauge(declared('process_start_time_seconds')).set(STARTED_AT_SECONDS)
 
@@ -176,10 +192,13 @@ export function createMetrics({ tally, jobs, devices, log }: MetricsParts): Metr
   const readTally = async (): Promise<void> => {
     operations.reset()
     rows.reset()
+    scheduled.reset()
     for (const [name, count] of await tally.read()) {
       if (name.startsWith(DEVICE_OPERATION))
         operations.inc({ outcome: name.slice(DEVICE_OPERATION.length) }, count)
       else if (name.startsWith(SYNC_ROWS)) rows.inc({ kind: name.slice(SYNC_ROWS.length) }, count)
+      else if (name.startsWith(SCHEDULED_SYNC))
+        scheduled.inc({ outcome: name.slice(SCHEDULED_SYNC.length) }, count)
     }
   }
 
@@ -190,6 +209,7 @@ export function createMetrics({ tally, jobs, devices, log }: MetricsParts): Metr
     },
     noteCacheAnswer: (subject, outcome) => cache.inc({ subject, outcome }),
     noteDeviceOperation: (outcome) => tally.add(DEVICE_OPERATION + outcome, 1),
+    noteScheduledSync: (outcome) => tally.add(SCHEDULED_SYNC + outcome, 1),
     noteSyncedRows(synced) {
       tally.add(`${SYNC_ROWS}new`, synced.new)
       tally.add(`${SYNC_ROWS}known`, synced.known)

@@ -6,6 +6,7 @@ import type { Static } from 'typebox'
 import { CONFIG, ConfigError, type Config, type ConfigFault, type RunMode } from './config.ts'
 import { isZone } from './device-zone.ts'
 import type { NoticeChannel } from './notices/notice.ts'
+import { cronFault } from './schedules/cron-times.ts'
 import { parseNetwork } from './terminals/network-bounds.ts'
 
 /** Shortest secret accepted, in bytes: 256 bits, what HS256 and AES-256 are worth. */
@@ -17,7 +18,13 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     Object.entries(env).filter(([, value]) => value !== undefined && value !== ''),
   )
   const { values, faults } = readValues(set)
-  faults.push(...checkSecrets(set), ...checkLists(set), ...checkPairs(set), ...checkNotices(set))
+  faults.push(
+    ...checkSecrets(set),
+    ...checkLists(set),
+    ...checkPairs(set),
+    ...checkNotices(set),
+    ...checkSchedule(set),
+  )
   if (values === undefined || faults.length > 0) throw new ConfigError(faults)
 
   const mode = runMode(values)
@@ -29,6 +36,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     noticeChannels: noticeChannels(values),
     noticeEmails: listOf(values.NOTIFY_EMAILS),
     corsOrigins: listOf(values.CORS_ORIGINS),
+    syncScheduleZone: values.SYNC_SCHEDULE_ZONE ?? values.DEFAULT_TIMEZONE,
     trustProxy: trustProxy(values.TRUST_PROXY),
   }
 }
@@ -168,6 +176,17 @@ function checkNotices(set: SetVariables): ConfigFault[] {
   if (set['WEBHOOK_PUNCHES'] === 'true' && set['WEBHOOK_URL'] === undefined)
     faults.push({ variable: 'WEBHOOK_URL', message: 'is needed because WEBHOOK_PUNCHES is set' })
   return faults
+}
+
+function checkSchedule(set: SetVariables): ConfigFault[] {
+  const expression = set['SYNC_SCHEDULE']
+  const zone = set['SYNC_SCHEDULE_ZONE']
+  if (zone !== undefined && !isZone(zone))
+    return [{ variable: 'SYNC_SCHEDULE_ZONE', message: 'must be an IANA zone such as Asia/Jakarta' }]
+  const fallback = set['DEFAULT_TIMEZONE'] ?? 'UTC'
+  // A zone that is none is a fault of its own.
+  const message = expression && cronFault(expression, zone ?? (isZone(fallback) ? fallback : 'UTC'))
+  return message ? [{ variable: 'SYNC_SCHEDULE', message }] : []
 }
 
 function noticeChannels({

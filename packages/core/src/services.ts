@@ -1,6 +1,5 @@
 // The service as a whole: what it offers (Services) and how it is put together (createServices) on the adapters that
 // adapters.ts chooses. close() ends everything that was opened here; the database belongs to whoever opened it.
-import { randomUUID } from 'node:crypto'
 import type { AloneHold, Database } from '@org/data'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
@@ -8,12 +7,13 @@ import type { Actor } from './accounts/account.ts'
 import { createAccounts, type Accounts } from './accounts/accounts.ts'
 import { createApiKeys, type ApiKeys } from './accounts/api-keys.ts'
 import { createPasswordGuard } from './accounts/password-guard.ts'
-import { chooseAdapters, openJobs } from './adapters.ts'
+import { chooseAdapters, keyPrefix, openJobs } from './adapters.ts'
 import { createAttendance, type Attendance } from './attendance.ts'
 import { createAuditReading, createAuditTrail, type AuditReading } from './audit-trail.ts'
 import { createCachedAnswers, type CachedAnswers } from './cache/cached-answers.ts'
 import { createChanges } from './changes.ts'
 import { startChores } from './chores.ts'
+import { oldJobsChore } from './old-jobs.ts'
 import { ConfigError, type Config, type RunMode } from './config.ts'
 import { createDevices, type Devices } from './devices.ts'
 import { ServiceError } from './errors.ts'
@@ -52,6 +52,9 @@ import { createPeople, type People } from './people.ts'
 import { createPunchStream } from './punch-stream.ts'
 import type { RateCounter } from './rate-counter.ts'
 import { connectRedis, endRedis } from './redis.ts'
+import { createDueSyncs } from './schedules/due-syncs.ts'
+import { startSyncSchedule, type SyncSchedule } from './schedules/sync-schedule.ts'
+import { createSyncTimes } from './schedules/sync-times.ts'
 import { openSecrets } from './secrets.ts'
 import { createBreakers } from './terminals/breaker.ts'
 import { createContactNotes } from './terminals/contact-notes.ts'
@@ -124,6 +127,11 @@ export interface Services {
    * stops it before close().
    */
   watchDevices(): LiveWatch
+  /**
+   * Begins to queue the syncs that devices do by themselves, each once however many processes do; what a worker calls. Whoever began
+   * it stops it before close().
+   */
+  scheduleSyncs(): SyncSchedule
   /** False as soon as close() was called or `mustStop` has aborted. */
   readonly ready: boolean
   /** Aborts when the process has lost the right to run alone on its data. Whoever started it ends it then. */
@@ -197,8 +205,7 @@ async function assemble(
   const passwords = await createPasswords()
   const audit = createAuditTrail(secrets)
   const changes = createChanges(log)
-  const instanceId = await database.settings.insertIfAbsent('instance-id', randomUUID())
-  const prefix = `zk:${instanceId.slice(0, 8)}`
+  const prefix = await keyPrefix(database)
 
   const noticesBy = (queue: JobQueue): Notices =>
     createNotices({ jobs: queue, channels: config.noticeChannels, log })
@@ -241,6 +248,7 @@ async function assemble(
   const withTerminal = countOperations(wayToTerminals, metrics)
   const templates = createKeptTemplates({ database, secrets, kept: config.STORE_TEMPLATES })
 
+  const syncTimes = createSyncTimes(config)
   const restartWatch = createRestartWatch({ withTerminal, changes, log })
   const doors = createDoors({ database, withTerminal, audit, notices, attemptMs: UNLOCK_WITHIN_MS, log })
   const transfers = createTransferKeeper(database, secrets, log)
@@ -261,6 +269,7 @@ async function assemble(
         failure: 'transfers whose time is over could not be removed yet',
         work: () => transfers.removeOverdue(),
       },
+      oldJobsChore({ config, database, jobs, log, signal: stopping.signal }),
     ],
     log,
   )
@@ -304,6 +313,7 @@ async function assemble(
       leases,
       notices,
       restartWatch,
+      syncTimes,
       log,
       stopping: stopping.signal,
     }),
@@ -361,6 +371,8 @@ async function assemble(
         log,
       })
     },
+    scheduleSyncs: () =>
+      startSyncSchedule(createDueSyncs({ database, jobs, times: syncTimes, metrics, log }), log),
     get ready() {
       return isReady()
     },

@@ -82,6 +82,30 @@ describe.each(ENGINES)('the stream of new punches, on %s', { timeout: 120_000 },
     expect((await news.look()).fresh.map(({ pin }) => pin)).toEqual(['later'])
   })
 
+  it('gives a new listener the thousands of rows that a look passed over while it joined, each once', async () => {
+    await using at = await Stage.open(engine)
+    await using first = at.follow({ deviceIds: [at.device(2)] })
+    await at.store(2, [PROBE])
+    await vi.waitFor(() => expect(first.all).not.toEqual([]), { timeout: WITHIN_MS, interval: 10 })
+    const [asked, mayRead] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const { listIds } = at.database.punches
+    const held = vi.spyOn(at.database.punches, 'listIds').mockImplementationOnce(async (...given) => {
+      asked.resolve()
+      await mayRead.promise
+      return listIds.apply(at.database.punches, given)
+    })
+    await asked.promise
+    held.mockRestore()
+    await using joined = at.follow({ deviceIds: [at.device(1)] })
+    await sleep(200)
+    const many = Array.from({ length: 2_000 }, (_, i) => `p${i}`)
+    await at.store(1, many)
+    mayRead.resolve()
+    expect(await joined.pins(2_000)).toEqual(many)
+    await at.store(1, ['next'])
+    expect(await joined.pins(2_001)).toEqual([...many, 'next'])
+  })
+
   it('ends when it closes', async () => {
     await using at = await Stage.open(engine)
     const heard = at.stream.follow({ filter: {}, signal: at.signal })

@@ -40,6 +40,29 @@ describe('the configuration', () => {
     expect(config.corsOrigins).toEqual([])
   })
 
+  it('takes a schedule in a zone, its own or the default one', () => {
+    expect(readConfig({}).syncScheduleZone).toBe('UTC')
+    expect(readConfig({ DEFAULT_TIMEZONE: 'Asia/Jakarta', SYNC_SCHEDULE: '0 3 * * *' })).toMatchObject({
+      SYNC_SCHEDULE: '0 3 * * *',
+      syncScheduleZone: 'Asia/Jakarta',
+    })
+    expect(readConfig({ SYNC_SCHEDULE_ZONE: 'Europe/Berlin' }).syncScheduleZone).toBe('Europe/Berlin')
+    expect(faultsOf({ SYNC_SCHEDULE: 'every day' })).toEqual(['SYNC_SCHEDULE'])
+    expect(errorOf({ SYNC_SCHEDULE: '61 3 * * *' }).message).toContain(
+      'SYNC_SCHEDULE: is no cron expression (Invalid value for minute: 61)',
+    )
+    expect(faultsOf({ SYNC_SCHEDULE: '0 3 * * *', SYNC_SCHEDULE_ZONE: 'Nowhere' })).toEqual([
+      'SYNC_SCHEDULE_ZONE',
+    ])
+    expect(faultsOf({ SYNC_SCHEDULE: '0 3 * * *', DEFAULT_TIMEZONE: 'Nowhere' })).toEqual([
+      'DEFAULT_TIMEZONE',
+    ])
+    expect(faultsOf({ SYNC_SPREAD_SECONDS: '-1', JOB_RETENTION_DAYS: '9999' })).toEqual([
+      'JOB_RETENTION_DAYS',
+      'SYNC_SPREAD_SECONDS',
+    ])
+  })
+
   it('is queue mode with MySQL and Redis, and one process with either alone', () => {
     const mysql = { DATABASE_URL: 'mysql://root@db/zk' }
     const redis = { REDIS_URL: 'redis://cache' }

@@ -13,6 +13,8 @@ import type { People } from './people.ts'
 import type { PersonTemplates } from './person-templates.ts'
 import type { Punches, PunchesInTransaction } from './punches.ts'
 import type { Settings } from './settings.ts'
+import type { SyncPlans } from './sync-plans.ts'
+import type { Turns } from './turns.ts'
 
 /** The two families of engines; MariaDB counts as MySQL. */
 export type Engine = 'sqlite' | 'mysql'
@@ -52,6 +54,8 @@ export interface Database {
   readonly doors: Doors
   readonly settings: Settings
   readonly keptTransfers: KeptTransfers
+  readonly syncPlans: SyncPlans
+  readonly turns: Turns
   /**
    * Runs `work` in one transaction: committed when it returns, rolled back when it throws. On the servers the isolation
    * is READ COMMITTED, and a deadlock or a lock that was not granted in time repeats the work whole, a bounded number
@@ -94,6 +98,8 @@ export interface Transaction {
   readonly doors: DoorsInTransaction
   readonly settings: Settings
   readonly keptTransfers: KeptTransfers
+  readonly syncPlans: SyncPlans
+  readonly turns: Turns
   /**
    * Calls `callback` once the transaction is committed, in the order given; never when it was rolled back, and only
    * those of the run that was committed when the work was repeated. A callback must not throw.

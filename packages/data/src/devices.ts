@@ -39,7 +39,8 @@ export interface NewDevice {
 
 /** What may be changed of a device afterwards; what is left out stays. Its zone is changed by `replaceZones`. */
 export type DeviceChanges = Partial<
-  Omit<NewDevice, 'createdAt' | 'timezone'> & Pick<Device, 'status' | 'lastError' | 'unreachableSince'>
+  Omit<NewDevice, 'createdAt' | 'timezone'> &
+    Pick<Device, 'status' | 'lastError' | 'unreachableSince' | 'nextSyncAt' | 'syncSchedule'>
 >
 
 /** A zone of a terminal's clock, and the wall time from which it holds; '': from the beginning. */
@@ -239,7 +240,15 @@ export function devicesIn(scope: Scope): DevicesInTransaction {
     async remove(id, now) {
       const { numUpdatedRows } = await db
         .updateTable('devices')
-        .set(devices.encodeChanges({ addressKey: null, isConnected: false, deletedAt: now, updatedAt: now }))
+        .set(
+          devices.encodeChanges({
+            addressKey: null,
+            isConnected: false,
+            nextSyncAt: null,
+            deletedAt: now,
+            updatedAt: now,
+          }),
+        )
         .where('id', '=', id)
         .where('deleted_at', 'is', null)
         .executeTakeFirstOrThrow()
@@ -323,6 +332,8 @@ const UNKNOWN = {
   offlineTold: false,
   logFullTold: false,
   disabledAt: null,
+  nextSyncAt: null,
+  syncSchedule: null,
 } as const
 
 /** Locks the device's row until the transaction ends. Throws MissingReference. */

@@ -12,6 +12,7 @@ export type {
   JobState,
   PendingPerson,
   KeptTransfer,
+  PlannedDevice,
   Person,
   PersonTemplate,
   Punch,
@@ -66,6 +67,8 @@ export type {
 } from './audit.ts'
 export type { Doors, DoorsInTransaction, NewUnlockAttempt, UnlockSettlement } from './doors.ts'
 export type { Settings } from './settings.ts'
+export type { SyncPlan, SyncPlans } from './sync-plans.ts'
+export type { Turns } from './turns.ts'
 export type { KeptTransferFacts, KeptTransfers } from './kept-transfers.ts'
 export {
   CorruptRow,

@@ -32,13 +32,14 @@ const UNTOUCHED = {
   carrier: 0,
   startedAt: null,
   finishedAt: null,
+  source: 'request',
 } as const
 
 const INSERT_ATTEMPTS = 5
 
 /** See Jobs.insert. */
 export async function insertJob(scope: Scope, job: NewJob): Promise<{ inserted: boolean; job: Job }> {
-  const row = { ...job, ...UNTOUCHED }
+  const row = { ...UNTOUCHED, ...job }
   for (let attempt = 1; ; attempt++) {
     const unfinished = job.dedupeKey === null ? undefined : await findByDedupeKey(scope, job.dedupeKey)
     if (unfinished !== undefined) return { inserted: false, job: unfinished }

@@ -15,7 +15,8 @@ import type { NewRowOf } from './table.ts'
 export type NewJob = Pick<
   NewRowOf<typeof jobs>,
   'id' | 'queue' | 'name' | 'deviceId' | 'dedupeKey' | 'lane' | 'data' | 'runAt' | 'maxAttempts' | 'queuedAt'
->
+> &
+  Partial<Pick<NewRowOf<typeof jobs>, 'source'>>
 
 export interface Claim {
   readonly token: string

@@ -24,6 +24,8 @@ import { punchesIn } from './punches.ts'
 import type { Schema } from './schema.ts'
 import { TransactionRunner, type Scope, type TransactionScope } from './scope.ts'
 import { settingsIn } from './settings.ts'
+import { syncPlansIn } from './sync-plans.ts'
+import { turnsIn } from './turns.ts'
 
 export interface OpenOptions {
   /** Connections at most, on the servers; 10 by default. */
@@ -119,6 +121,8 @@ function repositoriesOf(scope: Scope) {
     doors: doorsIn(scope),
     settings: settingsIn(scope),
     keptTransfers: keptTransfersIn(scope),
+    syncPlans: syncPlansIn(scope),
+    turns: turnsIn(scope),
   }
 }
 
@@ -138,6 +142,8 @@ class OpenDatabase implements Database {
   readonly doors: Database['doors']
   readonly settings: Database['settings']
   readonly keptTransfers: Database['keptTransfers']
+  readonly syncPlans: Database['syncPlans']
+  readonly turns: Database['turns']
   readonly #rows: Rows
   readonly #runner: TransactionRunner
   readonly #holds: AloneHold[] = []
@@ -163,6 +169,8 @@ class OpenDatabase implements Database {
     this.doors = repositories.doors
     this.settings = repositories.settings
     this.keptTransfers = repositories.keptTransfers
+    this.syncPlans = repositories.syncPlans
+    this.turns = repositories.turns
   }
 
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {

@@ -140,6 +140,8 @@ export const devices = table('devices', {
   offline_told: bool(), // people were told that it is away, and not yet that it is back
   log_full_told: bool(), // people were told that its log is almost full, and it has not been emptied since
   disabled_at: nullable(instant()), // since when we keep people from punching; null: we do not
+  next_sync_at: nullable(instant()), // when it syncs by itself next; null: not planned
+  sync_schedule: nullable(text(400)), // the service's schedule that it was planned by; null: its own interval, or none
 })
 
 /** Zones in which a device's clock has run. No row: always in the one that the device names. */
@@ -158,6 +160,14 @@ export const watchedDevices = table('devices', {
   transport: oneOf('auto', 'tcp', 'udp'),
   timezone: text(64),
   name_encoding: text(64),
+})
+
+/** The part of a device that its syncing by itself hangs on. */
+export const plannedDevices = table('devices', {
+  id: int(),
+  sync_interval_minutes: nullable(int()),
+  next_sync_at: nullable(instant()),
+  sync_schedule: nullable(text(400)),
 })
 
 /** Who is on a device, by PIN. */
@@ -262,6 +272,7 @@ export const jobs = table('jobs', {
   queued_at: instant(),
   started_at: nullable(instant()), // of the last attempt
   finished_at: nullable(instant()),
+  source: oneOf('request', 'schedule'), // what asked for it
 })
 
 /** What finished jobs that were cleaned up count for, a row for each queue. */
@@ -323,6 +334,13 @@ export const settings = table('settings', {
   value: text(4000),
 })
 
+/** Who did work last that one process at a time does: until when nobody else begins it. */
+export const turns = table('turns', {
+  name: text(64), // the key
+  taken_at: instant(),
+  free_at: instant(),
+})
+
 /** Attendance logs that could not be read, as their terminals sent them: for whoever finds out what the bytes mean. */
 export const keptTransfers = table('kept_transfers', {
   id: generatedId(),
@@ -348,6 +366,7 @@ export type RefreshToken = RowOf<typeof credentials>
 export type ApiKey = RowOf<typeof apiKeys>
 export type Device = RowOf<typeof devices>
 export type WatchedDevice = RowOf<typeof watchedDevices>
+export type PlannedDevice = RowOf<typeof plannedDevices>
 export type Person = RowOf<typeof people>
 export type PendingPerson = RowOf<typeof pendingPeople>
 export type PersonTemplate = RowOf<typeof personTemplates>
@@ -377,6 +396,7 @@ export interface Schema {
   unlock_days: StoredTable<typeof unlockDays>
   settings: StoredTable<typeof settings>
   kept_transfers: StoredTable<typeof keptTransfers>
+  turns: StoredTable<typeof turns>
   schema_migrations: StoredTable<typeof schemaMigrations>
 }
 

@@ -37,10 +37,18 @@ export interface ConnectOptions {
    */
   readonly retry?: RetryOptions
   readonly signal?: AbortSignal
+  /** Told how far connecting has come, for whoever shows it or measures it. What it throws, `connect` throws. */
+  readonly onStep?: (step: ConnectStep) => void
 }
 
 /** What carries a session. */
 export type Kind = 'tcp' | 'udp'
+
+/**
+ * `reached`: over TCP somebody has accepted the connection; over UDP it says nothing, since nothing was sent yet. `key_asked`:
+ * the terminal has answered and wants a comm key proven.
+ */
+export type ConnectStep = 'reached' | 'key_asked'
 
 const OPEN = { tcp: openTcp, udp: openUdpWhenNeeded } as const
 const OTHER = { tcp: 'udp', udp: 'tcp' } as const
@@ -128,12 +136,16 @@ function nobodyThere(error: unknown): error is ZkTransportError {
 
 /** A session by one way, connected and authenticated. */
 export async function reach(kind: Kind, options: ConnectOptions): Promise<DrivenSession> {
-  const { host, port = DEFAULT_PORT, commKey = NO_COMM_KEY, signal } = options
+  const { host, port = DEFAULT_PORT, commKey = NO_COMM_KEY, signal, onStep } = options
   const timeouts: Timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts }
   const transport = await OPEN[kind]({ host, port, timeoutMs: timeouts.connectMs, signal })
   const driven = new DrivenSession(transport, timeouts, () => undefined, { host, port })
   try {
-    await driven.perform(handshake(commKey), { deadlineMs: timeouts.connectMs, signal })
+    onStep?.('reached')
+    await driven.perform(
+      handshake(commKey, () => onStep?.('key_asked')),
+      { deadlineMs: timeouts.connectMs, signal },
+    )
   } catch (error) {
     await driven.close()
     throw connectError(error, driven, host, port)

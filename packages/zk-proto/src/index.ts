@@ -19,7 +19,7 @@ export type {
   ZkErrorOptions,
 } from './errors.ts'
 export { connect, DEFAULT_PORT } from './connect.ts'
-export type { ConnectOptions } from './connect.ts'
+export type { ConnectOptions, ConnectStep } from './connect.ts'
 export { copyPeople, fieldsToCopy } from './copy-people.ts'
 export type { CopiedFinger, CopiedPerson, CopyOptions } from './copy-people.ts'
 export { probe } from './probe.ts'

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { CODES } from '../src/codes.ts'
 import { connect } from '../src/connect.ts'
-import type { ConnectOptions } from '../src/connect.ts'
+import type { ConnectOptions, ConnectStep } from '../src/connect.ts'
 import { captured, readCapture } from './support/recorded.ts'
 import { LoopbackDatagrams } from './support/loopback-datagrams.ts'
 import type { DatagramOptions } from './support/loopback-datagrams.ts'
@@ -220,5 +220,37 @@ describe('without a word on the transport, connecting', () => {
     await expect(connect({ host: HOST, port: locked.port })).rejects.toMatchObject({
       code: 'ZK_KEY_REQUIRED',
     })
+  })
+})
+
+describe('how far connecting has come', () => {
+  async function stepsTo(script: Script, commKey = 0): Promise<readonly ConnectStep[]> {
+    await using peer = await LoopbackTerminal.start(script)
+    const steps: ConnectStep[] = []
+    const options = { host: HOST, port: peer.port, transport: 'tcp', commKey } as const
+    const terminal = await connect({ ...options, onStep: (step) => steps.push(step) })
+    await terminal.close()
+    return steps
+  }
+
+  it('is told: the connection stands, and a key is wanted where one is', async () => {
+    expect(await stepsTo({})).toEqual(['reached'])
+    expect(await stepsTo({ commKey: 471 }, 471)).toEqual(['reached', 'key_asked'])
+  })
+
+  it('is nowhere while nobody accepts the connection', async () => {
+    const steps: ConnectStep[] = []
+    const options = { host: HOST, port: await freePort(), transport: 'tcp' } as const
+    await failureOf(connect({ ...options, onStep: (step) => steps.push(step) }))
+    expect(steps).toEqual([])
+  })
+
+  it('leaves no connection open when whoever is told throws', async () => {
+    await using peer = await LoopbackTerminal.start({})
+    const onStep = (): void => {
+      throw new RangeError('enough')
+    }
+    await expect(connect({ host: HOST, port: peer.port, transport: 'tcp', onStep })).rejects.toThrow('enough')
+    await expect.poll(() => peer.connections).toBe(0)
   })
 })

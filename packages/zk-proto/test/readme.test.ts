@@ -9,12 +9,12 @@ import { startTerminal, TerminalMemory } from '@org/zk-sim'
 import type { SimulatedTerminal } from '@org/zk-sim'
 import * as library from '../src/index.ts'
 import { AttendanceColumns, connect, Punch, Terminal } from '../src/index.ts'
-import { examplesOf, isAsForetold, moduleOf, Workshop } from './support/examples.ts'
-import type { Example } from './support/examples.ts'
+import { examplesOf, isAsForetold, moduleOf, Workshop } from '../../../scripts/toolchain/page-examples.ts'
+import type { Example } from '../../../scripts/toolchain/page-examples.ts'
 import { exampleMemory, SURROUNDINGS } from './support/example-terminal.ts'
 
 const root = new URL('../../..', import.meta.url).pathname
-const PAGES = ['packages/zk-proto/README.md', 'docs/zk-proto.md']
+const PAGES = ['packages/zk-proto/README.md', 'docs/zk-proto.md', 'docs/migrating.md']
 const FULL = '192.168.1.201'
 const EMPTY = '192.168.1.202'
 /** Others may be busy on the same machine. */

@@ -52,6 +52,12 @@ const MOST_OTHER_CLIENTS = 64
 /** With port 0 TCP finds a free port, which UDP may not have: so often another one is tried. */
 const PORT_TRIES = 20
 
+/**
+ * The ports that this process found free so far. None is taken twice while another can be had: whoever still remembers a stopped
+ * terminal by its address must not meet a new one there.
+ */
+const PORTS_FOUND = new Set<number>()
+
 /** The listening side of one terminal. */
 export class Listener {
   readonly #options: ListenOptions
@@ -91,7 +97,12 @@ export class Listener {
     this.closedToNewClients = false
     for (let tries = 1; ; tries++) {
       try {
-        return await this.#bind(port)
+        const bound = await this.#bind(port)
+        if (port !== 0 || !PORTS_FOUND.has(bound) || tries === PORT_TRIES) {
+          if (port === 0) PORTS_FOUND.add(bound)
+          return bound
+        }
+        await this.close('stopped')
       } catch (error) {
         await this.close('stopped')
         const tryAnother = port === 0 && error instanceof ListenError && error.code === 'EADDRINUSE'

@@ -1,8 +1,10 @@
 // The README keeps its word: every command in it starts a terminal that can be read, its tables say what the program
 // declares, its example runs.
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { connect } from '@org/zk-proto'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { EXAMPLES } from '../src/cli/help.ts'
@@ -10,6 +12,8 @@ import { OPTION_LIST } from '../src/cli/option-table.ts'
 import { FAULT_NAMES, faultDeclared } from '../src/faults/fault-table.ts'
 import { profiles } from '../src/profile.ts'
 import { startTerminal } from '../src/simulated-terminal.ts'
+import { Workshop } from '../../../scripts/toolchain/page-examples.ts'
+import { PYZK_METHODS } from '../../../scripts/toolchain/pyzk-methods.ts'
 import { CliProcess } from './support/cli-process.ts'
 
 const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8')
@@ -109,6 +113,40 @@ describe('the tables of the README', () => {
         transports.map((transport) => transport.toUpperCase()).join(', '),
       ]),
     )
+  })
+})
+
+describe('the programs of other people that the README shows', () => {
+  const [, javaScript = ''] = /```js\n([\s\S]*?)```/.exec(readme) ?? []
+  const [, python = ''] = /```py\n([\s\S]*?)```/.exec(readme) ?? []
+
+  it.each(['zkteco-js', 'node-zklib'])('read the terminal as they stand (%s)', async (name) => {
+    // Below this package, where theirs are found.
+    using workshop = new Workshop(fileURLToPath(new URL('..', import.meta.url)), `readme-${name}`)
+    await using terminal = await startTerminal({ people: 7, punches: 30, paceMs: 2 })
+    const program = javaScript
+      .replace('zkteco-js', name)
+      .replace('4370, 5000, 5001', `${terminal.port}, 20000, 0`)
+    const printed: unknown[][] = []
+    const log = vi
+      .spyOn(console, 'log')
+      .mockImplementation((...values: unknown[]) => void printed.push(values))
+    try {
+      const file = workshop.write('program.cjs', `module.exports = async () => {${program}}`)
+      const run = createRequire(import.meta.url)(file) as () => Promise<void>
+      await run()
+    } finally {
+      log.mockRestore()
+    }
+    expect(printed.at(-1)).toEqual([7, 30])
+  })
+
+  it('call only what pyzk has; Python itself is not run', () => {
+    const called = [...python.matchAll(/\bconnection\.(\w+)\(|\)\.(connect)\(/g)].map(
+      ([, it, connects]) => it ?? connects,
+    )
+    expect(called).toHaveLength(4)
+    expect(called.filter((name) => !PYZK_METHODS.includes(name ?? ''))).toEqual([])
   })
 })
 

@@ -1,29 +1,15 @@
 // Punches as a file of any size. It is made while the client takes it, batch by batch; a client that goes away or takes nothing ends it,
 // and a fault on the way breaks the connection, so that half a file is never taken for a whole one.
-import { Readable } from 'node:stream'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { narrowFilter } from '@org/core'
-import type { Punch } from '@org/core'
-import type { Static } from 'typebox'
-import { csvFile, ndjsonFile } from '../export/text-files.ts'
-import type { TableFile } from '../export/table-file.ts'
-import { xlsxFile } from '../export/xlsx-file.ts'
+import { punchFile, type PunchFormat } from '../export/punch-file.ts'
 import { callerGone } from '../plugins/caller-gone.ts'
 import { EXPORT_TYPES, PunchFile } from '../schemas/punch-file.ts'
 import { toPunchFilter } from '../schemas/punch-filter.ts'
-import { PunchExportQuery, PunchReply, toPunchReply } from '../schemas/punch.ts'
+import { PunchExportQuery } from '../schemas/punch.ts'
 
 /** A client that takes nothing for so long has lost interest. */
 const STALL_MS = 60_000
-const COLUMNS = Object.keys(PunchReply.properties)
-
-type Format = Static<typeof PunchExportQuery>['format']
-
-const FILES: Readonly<Record<Format, (table: TableFile) => Readable>> = {
-  csv: (table) => Readable.from(csvFile(table), { objectMode: false }),
-  ndjson: (table) => Readable.from(ndjsonFile(table), { objectMode: false }),
-  xlsx: (table) => xlsxFile(table),
-}
 
 export const attendanceExportRoutes: FastifyPluginAsyncTypebox = async (app) => {
   const { attendance } = app.services
@@ -47,31 +33,16 @@ export const attendanceExportRoutes: FastifyPluginAsyncTypebox = async (app) => 
     async ({ query, caller }, reply) => {
       const { format, sort, ...asked } = query
       const filter = narrowFilter(caller, toPunchFilter(asked))
-      const batches = await begun(attendance.each(filter, sort, callerGone(reply)))
+      // Its first batch is read before anything is sent: what fails at once is answered as every error is.
+      const file = await punchFile(format, attendance.each(filter, sort, callerGone(reply)))
       reply.raw.setTimeout(STALL_MS, () => reply.raw.destroy())
       reply.header('content-disposition', `attachment; filename="${fileName(format, new Date())}"`)
       reply.header('cache-control', 'no-store')
-      return reply.type(EXPORT_TYPES[format]).send(FILES[format]({ columns: COLUMNS, batches }))
+      return reply.type(EXPORT_TYPES[format]).send(file)
     },
   )
 }
 
-/** Reads the first batch before anything is sent: what fails at once is answered as every error is. */
-async function begun(
-  punches: AsyncIterable<readonly Punch[]>,
-): Promise<AsyncGenerator<readonly Static<typeof PunchReply>[]>> {
-  const reading = punches[Symbol.asyncIterator]()
-  let next = await reading.next()
-  async function* rows(): AsyncGenerator<readonly Static<typeof PunchReply>[]> {
-    try {
-      for (; next.done !== true; next = await reading.next()) yield next.value.map(toPunchReply)
-    } finally {
-      await reading.return?.()
-    }
-  }
-  return rows()
-}
-
-function fileName(format: Format, at: Date): string {
+function fileName(format: PunchFormat, at: Date): string {
   return `attendance-${at.toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z.${format}`
 }

@@ -88,7 +88,10 @@ export const DeviceRequest = Type.Object(
     name_encoding: Type.Optional(Type.String({ ...nameEncoding, default: 'auto' })),
     live: Type.Optional(Type.Boolean({ ...live, default: true })),
     sync_interval_minutes: Type.Optional(
-      Type.Integer({ ...syncInterval, description: 'Sync by itself so often; never when left out' }),
+      Type.Integer({
+        ...syncInterval,
+        description: 'Sync by itself so often; by SYNC_SCHEDULE when left out',
+      }),
     ),
     unlock_unit: Type.Optional(UnlockUnit),
   },
@@ -137,7 +140,9 @@ export const DeviceChangeRequest = Type.Object(
     name_encoding: Type.Optional(Type.String(nameEncoding)),
     live: Type.Optional(Type.Boolean(live)),
     sync_interval_minutes: Type.Optional(
-      orNull(Type.Integer({ ...syncInterval, description: 'Sync by itself so often; null: never' })),
+      orNull(
+        Type.Integer({ ...syncInterval, description: 'Sync by itself so often; null: by SYNC_SCHEDULE' }),
+      ),
     ),
     unlock_unit: Type.Optional(UnlockUnit),
     status: Type.Optional(Status),
@@ -184,6 +189,7 @@ const known = {
   name_encoding: Type.String({ examples: ['auto'] }),
   live: Type.Boolean({ examples: [true] }),
   sync_interval_minutes: Type.Union([Type.Integer(), Type.Null()], { examples: [60] }),
+  next_sync_at: InstantOrNull('When it syncs by itself next; null: it does not'),
   unlock_unit: UnlockUnit,
   has_comm_key: Type.Boolean({ description: 'Whether a comm key is stored', examples: [false] }),
 }
@@ -298,6 +304,7 @@ export function toDeviceReply(device: Device): Static<typeof DeviceReply> {
     name_encoding: device.nameEncoding,
     live: device.live,
     sync_interval_minutes: device.syncIntervalMinutes,
+    next_sync_at: toInstantOrNull(device.nextSyncAt),
     unlock_unit: device.unlockUnit,
     has_comm_key: device.hasCommKey,
     last_seen_at: toInstantOrNull(device.lastSeenAt),

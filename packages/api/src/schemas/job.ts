@@ -187,6 +187,10 @@ export const JobReply = Type.Object(
     queued_at: Instant('When it was queued'),
     started_at: InstantOrNull('When the last attempt began'),
     finished_at: InstantOrNull('When it was over'),
+    source: Type.Enum(['request', 'schedule'], {
+      description: 'What asked for it: a request, or the service by itself as its time came',
+      examples: ['request'],
+    }),
   },
   { $id: 'Job', description: 'A background job' },
 )
@@ -222,6 +226,7 @@ export function toJobReply(job: JobView): Static<typeof JobReply> {
     queued_at: toInstant(job.queuedAt),
     started_at: toInstantOrNull(job.startedAt),
     finished_at: toInstantOrNull(job.finishedAt),
+    source: job.source,
   }
 }
 

@@ -1172,6 +1172,11 @@ export interface components {
       /** @example 60 */
       sync_interval_minutes: number | null
       /**
+       * @description When it syncs by itself next; null: it does not
+       * @example 2024-02-05T14:30:00Z
+       */
+      next_sync_at: string | null
+      /**
        * @description What the unlock command of this firmware counts in; the wrong one holds a door open ten times too long
        * @example tenths
        * @enum {unknown}
@@ -1268,6 +1273,11 @@ export interface components {
       live: boolean
       /** @example 60 */
       sync_interval_minutes: number | null
+      /**
+       * @description When it syncs by itself next; null: it does not
+       * @example 2024-02-05T14:30:00Z
+       */
+      next_sync_at: string | null
       /**
        * @description What the unlock command of this firmware counts in; the wrong one holds a door open ten times too long
        * @example tenths
@@ -1890,6 +1900,12 @@ export interface components {
        * @example 2024-02-05T14:30:00Z
        */
       finished_at: string | null
+      /**
+       * @description What asked for it: a request, or the service by itself as its time came
+       * @example request
+       * @enum {unknown}
+       */
+      source: 'request' | 'schedule'
     }
     /** @description Of a sync of punches: proof that nothing is missing; read = new + known */
     SyncCertificate: {
@@ -5030,6 +5046,7 @@ export interface operations {
            *           "name_encoding": "auto",
            *           "live": true,
            *           "sync_interval_minutes": 60,
+           *           "next_sync_at": "2024-02-05T14:30:00Z",
            *           "unlock_unit": "tenths",
            *           "has_comm_key": false,
            *           "last_seen_at": "2024-02-05T14:30:00Z",
@@ -5259,7 +5276,7 @@ export interface operations {
            */
           live?: boolean
           /**
-           * @description Sync by itself so often; never when left out
+           * @description Sync by itself so often; by SYNC_SCHEDULE when left out
            * @example 60
            */
           sync_interval_minutes?: number
@@ -5530,6 +5547,7 @@ export interface operations {
            *         "name_encoding": "auto",
            *         "live": true,
            *         "sync_interval_minutes": 60,
+           *         "next_sync_at": "2024-02-05T14:30:00Z",
            *         "unlock_unit": "tenths",
            *         "has_comm_key": false,
            *         "last_seen_at": "2024-02-05T14:30:00Z",
@@ -5767,7 +5785,7 @@ export interface operations {
            */
           live?: boolean
           /**
-           * @description Sync by itself so often; null: never
+           * @description Sync by itself so often; null: by SYNC_SCHEDULE
            * @example 60
            */
           sync_interval_minutes?: number | null
@@ -5813,6 +5831,7 @@ export interface operations {
            *         "name_encoding": "auto",
            *         "live": true,
            *         "sync_interval_minutes": 60,
+           *         "next_sync_at": "2024-02-05T14:30:00Z",
            *         "unlock_unit": "tenths",
            *         "has_comm_key": false,
            *         "last_seen_at": "2024-02-05T14:30:00Z",
@@ -6289,7 +6308,7 @@ export interface operations {
            */
           live?: boolean
           /**
-           * @description Sync by itself so often; null: never
+           * @description Sync by itself so often; null: by SYNC_SCHEDULE
            * @example 60
            */
           sync_interval_minutes?: number | null
@@ -6335,6 +6354,7 @@ export interface operations {
            *         "name_encoding": "auto",
            *         "live": true,
            *         "sync_interval_minutes": 60,
+           *         "next_sync_at": "2024-02-05T14:30:00Z",
            *         "unlock_unit": "tenths",
            *         "has_comm_key": false,
            *         "last_seen_at": "2024-02-05T14:30:00Z",
@@ -11346,7 +11366,8 @@ export interface operations {
            *           "error": null,
            *           "queued_at": "2024-02-05T14:30:00Z",
            *           "started_at": "2024-02-05T14:30:00Z",
-           *           "finished_at": "2024-02-05T14:30:00Z"
+           *           "finished_at": "2024-02-05T14:30:00Z",
+           *           "source": "request"
            *         }
            *       ],
            *       "pagination": {
@@ -11540,7 +11561,8 @@ export interface operations {
            *         "error": null,
            *         "queued_at": "2024-02-05T14:30:00Z",
            *         "started_at": "2024-02-05T14:30:00Z",
-           *         "finished_at": "2024-02-05T14:30:00Z"
+           *         "finished_at": "2024-02-05T14:30:00Z",
+           *         "source": "request"
            *       }
            *     }
            */
@@ -11747,7 +11769,8 @@ export interface operations {
            *         "error": null,
            *         "queued_at": "2024-02-05T14:30:00Z",
            *         "started_at": "2024-02-05T14:30:00Z",
-           *         "finished_at": "2024-02-05T14:30:00Z"
+           *         "finished_at": "2024-02-05T14:30:00Z",
+           *         "source": "request"
            *       }
            *     }
            */

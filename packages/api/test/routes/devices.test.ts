@@ -79,6 +79,7 @@ describe('GET /devices', () => {
     name_encoding: 'auto',
     live: true,
     sync_interval_minutes: null,
+    next_sync_at: null,
     unlock_unit: 'tenths',
     has_comm_key: true,
     last_seen_at: '2024-02-05T14:30:00Z',

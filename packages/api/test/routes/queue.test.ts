@@ -73,6 +73,7 @@ describe('GET /queue/jobs/{jobId}', () => {
       queued_at: '2024-02-05T14:30:00Z',
       started_at: null,
       finished_at: null,
+      source: 'request',
     })
   })
 

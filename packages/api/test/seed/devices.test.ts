@@ -218,6 +218,7 @@ describe.each(MODES)('in %s', (mode) => {
               ...before,
               name: 'Back door',
               sync_interval_minutes: 30,
+              next_sync_at: expect.stringMatching(/Z$/),
               location: null,
               updated_at: expect.any(String),
             },

@@ -68,6 +68,7 @@ export const DEVICE: Device = {
   isConnected: true,
   lastSeenAt: '2024-02-05T14:30:00.999Z',
   lastSyncAt: null,
+  nextSyncAt: null,
   lastError: null,
   clockDriftSeconds: -2,
   createdAt: '2024-02-05T14:30:00.123Z',
@@ -133,6 +134,7 @@ export const JOB: JobView = {
   queuedAt: '2024-02-05T14:30:00.000Z',
   startedAt: null,
   finishedAt: null,
+  source: 'request',
 }
 
 const NONE: JobCounts = { total: 0, active: 0, waiting: 0, delayed: 0, completed: 0, failed: 0 }
@@ -314,6 +316,7 @@ export function servicesDouble(replaced: Replacements = {}): Services {
       noteCacheAnswer: () => undefined,
       noteDeviceOperation: () => undefined,
       noteSyncedRows: () => undefined,
+      noteScheduledSync: () => undefined,
       render: async () => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', text: '' }),
       ...replaced.metrics,
     },
@@ -324,6 +327,7 @@ export function servicesDouble(replaced: Replacements = {}): Services {
       throw new Error('the API does not correct')
     },
     watchDevices: () => ({ stop: async () => undefined }),
+    scheduleSyncs: () => ({ stop: async () => undefined }),
     syncAttendance: async () => {
       throw new Error('the API does not sync')
     },

@@ -1,11 +1,11 @@
 // Who may log in: what the service offers on accounts, put together from its acts.
 import { UniqueViolation, type Database } from '@org/data'
-import type { AuditTrail } from '../audit-trail.ts'
+import { createAuditTrail, type AuditTrail } from '../audit-trail.ts'
 import type { Config } from '../config.ts'
 import type { Page, PageRequest } from '../device.ts'
 import { ServiceError } from '../errors.ts'
-import { randomPassword, type Passwords } from '../passwords.ts'
-import type { Secrets } from '../secrets.ts'
+import { createPasswords, randomPassword, type Passwords } from '../passwords.ts'
+import { openSecrets, type Secrets } from '../secrets.ts'
 import {
   SYSTEM,
   toAccount,
@@ -126,8 +126,18 @@ export function createAccounts(parts: AccountsParts): Accounts {
   }
 }
 
+/** Makes an account, for a process beside the service. Throws as `register` does. */
+export async function openRegistration(
+  config: Config,
+  database: Database,
+): Promise<Pick<Accounts, 'register'>> {
+  const audit = createAuditTrail(await openSecrets(config))
+  const passwords = await createPasswords()
+  return { register: (input, by) => registerAccount({ database, passwords, audit }, input, by) }
+}
+
 async function registerAccount(
-  { database, passwords, audit }: AccountsParts,
+  { database, passwords, audit }: Pick<AccountsParts, 'database' | 'passwords' | 'audit'>,
   { username, email, password, role }: NewAccount,
   by: Actor,
 ): Promise<Account> {

@@ -115,8 +115,8 @@ class CarriedJobQueue implements JobQueue {
     return this.#table.stats()
   }
 
-  removeFinished(before: Date): Promise<number> {
-    return this.#table.removeFinished(before)
+  removeFinished(before: Date, signal?: AbortSignal): Promise<number> {
+    return this.#table.removeFinished(before, signal)
   }
 
   async cancel(id: string): Promise<JobView | undefined> {

@@ -33,7 +33,12 @@ export interface JobView {
   readonly queuedAt: string
   readonly startedAt: string | null
   readonly finishedAt: string | null
+  /** What asked for it first: a request, or the schedule. */
+  readonly source: JobSource
 }
+
+/** What may ask for a job: somebody's request (or what follows from one), or the service by itself as its time came. */
+export type JobSource = 'request' | 'schedule'
 
 /** `total` = active + waiting + completed + failed. `delayed` are those of `waiting` whose time has not come; cancelled jobs
  *  count as failed; jobs that were cleaned up are still counted. */
@@ -58,6 +63,8 @@ export interface EnqueueOptions {
   readonly tx?: Transaction
   /** Not before this; at once when left out. */
   readonly runAt?: Date
+  /** Default `request`. A job that stood already keeps its own. */
+  readonly source?: JobSource
 }
 
 export interface Enqueued {
@@ -133,8 +140,11 @@ export interface JobQueue {
    */
   cancel(id: string): Promise<JobView | undefined>
 
-  /** Removes jobs that finished before this instant; statistics keep counting them. Returns how many. */
-  removeFinished(before: Date): Promise<number>
+  /**
+   * Removes jobs that finished before this instant, some hundred at a time until the signal aborts; statistics keep counting them.
+   * Returns how many.
+   */
+  removeFinished(before: Date, signal?: AbortSignal): Promise<number>
 
   /** Asks database or Redis, whichever carries; answers in bounded time and never rejects. */
   health(): Promise<QueueHealth>

@@ -1,5 +1,6 @@
 // Jobs as rows: what both adapters do in the same way, because the table is the truth in both. Enqueueing with its ids and
 // repetitions, looking up, cancelling, counting.
+import { setImmediate as turn } from 'node:timers/promises'
 import { type Database, type Job, type Transaction, UniqueViolation } from '@org/data'
 import { type JobDefinition, QUEUES } from './define-job.ts'
 import type {
@@ -43,7 +44,7 @@ export class JobTable {
   ): Promise<Enqueued> {
     const asked = definition.parseData(jsonOf(data))
     const within = async (tx: Transaction): Promise<Enqueued> => {
-      const { job, deduplicated } = await this.#enqueueIn(tx, definition, asked, options.runAt)
+      const { job, deduplicated } = await this.#enqueueIn(tx, definition, asked, options)
       if (!deduplicated) tx.afterCommit(() => committed(job))
       return { job: viewOf(job), deduplicated }
     }
@@ -68,12 +69,15 @@ export class JobTable {
     return job === undefined ? undefined : viewOf(job)
   }
 
-  async removeFinished(before: Date): Promise<number> {
+  async removeFinished(before: Date, signal?: AbortSignal): Promise<number> {
     let removed = 0
     for (;;) {
+      if (signal?.aborted === true) return removed
       const batch = await this.#database.jobs.removeFinished(before.toISOString())
       if (batch === 0) return removed
       removed += batch
+      // SQLite answers within the turn of the event loop: a long clean-up must not keep everything else waiting.
+      await turn()
     }
   }
 
@@ -97,7 +101,7 @@ export class JobTable {
     tx: Transaction,
     definition: JobDefinition<Data, Result>,
     data: Data,
-    runAt: Date | undefined,
+    { runAt, source = 'request' }: EnqueueOptions,
   ): Promise<{ job: Job; deduplicated: boolean }> {
     const now = this.#now()
     let queuedAt = wholeSecond(now)
@@ -122,6 +126,7 @@ export class JobTable {
           runAt: (runAt ?? now).toISOString(),
           maxAttempts: definition.retries + 1,
           queuedAt: queuedAt.toISOString(),
+          source,
         })
         // A job of this key came in between: what it means is decided anew.
         if (inserted) return { job, deduplicated: false }
@@ -151,6 +156,7 @@ export function viewOf(job: Job): JobView {
     queuedAt: job.queuedAt,
     startedAt: job.startedAt,
     finishedAt: job.finishedAt,
+    source: job.source,
   }
 }
 

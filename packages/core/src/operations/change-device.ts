@@ -9,6 +9,7 @@ import { wallClockMs } from '../device-zone.ts'
 import { ServiceError, validationError, type FieldFault } from '../errors.ts'
 import { timesCorrection } from '../jobs/catalogue.ts'
 import type { JobQueue } from '../jobs/job-queue.ts'
+import type { SyncTimes } from '../schedules/sync-times.ts'
 import type { Secrets } from '../secrets.ts'
 import type { Breakers } from '../terminals/breaker.ts'
 import type { DialAddress } from '../terminals/dial.ts'
@@ -36,6 +37,7 @@ export interface ChangeDeviceParts extends CheckDeviceParts {
   readonly jobs: JobQueue
   readonly breakers: Breakers
   readonly changes: Changes
+  readonly syncTimes: SyncTimes
 }
 
 /** See Devices.change. */
@@ -149,7 +151,11 @@ async function store(parts: ChangeDeviceParts, checked: CheckedChange): Promise<
       // What was tried is the address and key together: a change of either that came in between was not.
       if (checked.address !== undefined && dialKeyOf(locked) !== dialKeyOf(before)) throw changedMeanwhile()
       const zone = await storeZone(parts, tx, { deviceId, change, now })
-      const row = await tx.devices.update(deviceId, changesOf(parts, checked, zone, now), now)
+      const row = await tx.devices.update(
+        deviceId,
+        { ...changesOf(parts, checked, zone, now), ...planOf(parts, locked, change, now) },
+        now,
+      )
       if (row === undefined) throw new ServiceError('DEVICE_NOT_FOUND')
       await audit.record(tx, {
         action: 'device.change',
@@ -232,6 +238,18 @@ function changesOf(
       ...(met.facts.serialNumber !== null && { terminalSerialNumber: met.facts.serialNumber }),
     }),
   }
+}
+
+/** When it syncs by itself next, where that may have become another time. */
+function planOf(
+  { syncTimes }: ChangeDeviceParts,
+  before: DeviceRow,
+  { status = before.status, syncIntervalMinutes = before.syncIntervalMinutes }: DeviceChange,
+  now: string,
+): DeviceChanges {
+  if (status === before.status && syncIntervalMinutes === before.syncIntervalMinutes) return {}
+  if (status === 'inactive') return { nextSyncAt: null, syncSchedule: null }
+  return syncTimes.planAfter({ id: before.id, syncIntervalMinutes }, new Date(now))
 }
 
 /** Fields by the names that the API gives them, for the audit trail: never what they hold. */

@@ -15,6 +15,7 @@ import { deviceZone } from '../device-zone.ts'
 import { ServiceError, validationError } from '../errors.ts'
 import { timesCorrection } from '../jobs/catalogue.ts'
 import type { JobQueue } from '../jobs/job-queue.ts'
+import type { SyncTimes } from '../schedules/sync-times.ts'
 import type { Secrets } from '../secrets.ts'
 import type { DialAddress } from '../terminals/dial.ts'
 import { canonicalHost } from '../terminals/network-bounds.ts'
@@ -36,6 +37,7 @@ export interface RegisterDeviceParts extends CheckDeviceParts {
   readonly secrets: Secrets
   readonly audit: AuditTrail
   readonly jobs: JobQueue
+  readonly syncTimes: SyncTimes
 }
 
 /** A device that was registered, and what its owner should know about it. */
@@ -105,7 +107,7 @@ function newRow(
 }
 
 async function store(parts: RegisterDeviceParts, device: NewDevice, by: Actor): Promise<DeviceRow> {
-  const { database, audit } = parts
+  const { database, audit, syncTimes } = parts
   const known = await findBySerial(database, device.terminalSerialNumber)
   if (known !== undefined && known.deletedAt === null)
     throw new ServiceError('DEVICE_EXISTS_BY_SERIAL', { details: { device_id: known.id } })
@@ -113,7 +115,10 @@ async function store(parts: RegisterDeviceParts, device: NewDevice, by: Actor): 
     return await database.transaction(async (tx) => {
       const zones = known === undefined ? undefined : await readZoneHistory(tx, known.id)
       const row = known === undefined ? undefined : await tx.devices.revive(known.id, device)
-      const stored = row ?? (await tx.devices.insert(device))
+      const unplanned = row ?? (await tx.devices.insert(device))
+      const plan = syncTimes.planAfter(unplanned, new Date(device.createdAt))
+      await tx.syncPlans.move(unplanned, plan)
+      const stored = { ...unplanned, ...plan }
       if (known !== undefined && zones !== undefined && row !== undefined)
         await goOnInZone(parts, tx, { gone: known, zones, device })
       const { id, ip, port, terminalSerialNumber } = stored

@@ -29,6 +29,7 @@ describe.each(engines)('changing a device, in %s', (engine) => {
       ...before,
       name: 'Gate 2',
       syncIntervalMinutes: null,
+      nextSyncAt: null,
       unlockUnit: 'seconds',
       updatedAt: device.updatedAt,
     })
@@ -38,6 +39,29 @@ describe.each(engines)('changing a device, in %s', (engine) => {
     expect(row?.details).toEqual({ fields: 'name, port, sync_interval_minutes, unlock_unit' })
     expect(await change(service, before.id, {})).toEqual({ device, warnings: [] })
     await expect(change(service, 4_711, { name: 'x' })).rejects.toMatchObject({ code: 'DEVICE_NOT_FOUND' })
+  })
+
+  it('takes a new interval at once, and forgets its time while it is switched off', async () => {
+    await using service = await scratchService(engine, { SYNC_SCHEDULE: '0 3 1 1 *' })
+    const terminal = await service.terminal({ punches: 0 })
+    const { id, nextSyncAt: byYear } = await service.register(terminal)
+    expect((await rowOf(service, id))?.nextSyncAt).toBe(byYear)
+    expect(byYear).toMatch(/-01-01T03:0\d:/)
+    const untilNext = (at: string | null) => Date.parse(at ?? '') - Date.now()
+    const { device } = await change(service, id, { syncIntervalMinutes: 5 })
+    expect(untilNext(device.nextSyncAt)).toBeLessThanOrEqual(300_000)
+    expect((await change(service, id, { name: 'Gate 3' })).device.nextSyncAt).toBe(device.nextSyncAt)
+    expect((await change(service, id, { status: 'inactive' })).device.nextSyncAt).toBeNull()
+    const { device: again } = await change(service, id, { status: 'active', syncIntervalMinutes: 60 })
+    expect(untilNext(again.nextSyncAt)).toBeLessThanOrEqual(3_600_000)
+    expect((await change(service, id, { syncIntervalMinutes: null })).device.nextSyncAt).toBe(byYear)
+    await service.services.devices.remove(id, SYSTEM)
+    const { device: back } = await service.services.devices.register(
+      { name: 'Gate', ip: terminal.host, port: terminal.port, syncIntervalMinutes: 7 },
+      SYSTEM,
+    )
+    expect(back.id).toBe(id)
+    expect(untilNext(back.nextSyncAt)).toBeLessThanOrEqual(420_000)
   })
 
   it('takes a new key that the terminal accepts, sealed and told to nobody, and refuses another', async () => {

@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { createAuditTrail } from '../../src/audit-trail.ts'
 import { SYSTEM, type DeviceInput } from '../../src/index.ts'
 import { registerDevice, type RegisterDeviceParts } from '../../src/operations/register-device.ts'
+import { createSyncTimes } from '../../src/schedules/sync-times.ts'
 import { openSecrets } from '../../src/secrets.ts'
 import { createDialler, type Dialler } from '../../src/terminals/dial.ts'
 import { createMemoryLeases } from '../../src/terminals/lease-memory.ts'
@@ -39,6 +40,7 @@ async function partsOf({
     bounds,
     dialler: createDialler(bounds, 5_000),
     leases: createMemoryLeases({ leaseMs: 30_000, issueFence: () => Promise.resolve(0) }),
+    syncTimes: createSyncTimes(config),
     log: quiet,
     stopping: new AbortController().signal,
   }

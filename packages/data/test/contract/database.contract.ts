@@ -19,6 +19,7 @@ import { doorsContract } from './doors.contract.ts'
 import { holdAloneContract } from './hold-alone.contract.ts'
 import { jobClaimsContract } from './job-claims.contract.ts'
 import { jobsContract } from './jobs.contract.ts'
+import { jobHistoriesContract } from './job-histories.contract.ts'
 import { keptTransfersContract } from './kept-transfers.contract.ts'
 import { migrationsContract } from './migrations.contract.ts'
 import { peopleContract } from './people.contract.ts'
@@ -27,6 +28,8 @@ import { punchHistoriesContract } from './punch-histories.contract.ts'
 import { punchListsContract } from './punch-lists.contract.ts'
 import { punchesContract } from './punches.contract.ts'
 import { settingsContract } from './settings.contract.ts'
+import { syncPlansContract } from './sync-plans.contract.ts'
+import { turnsContract } from './turns.contract.ts'
 
 /** What the contracts of repositories work with. */
 export interface Given {
@@ -74,6 +77,9 @@ export function databaseContract(makeScratch: () => Promise<Scratch>, { shared }
     punchHistoriesContract(given)
     jobsContract(given)
     jobClaimsContract(given)
+    jobHistoriesContract(given)
+    syncPlansContract(given)
+    turnsContract(given)
     doorsContract(given)
     auditContract(given)
     if (shared) auditTamperingContract(given)

@@ -34,6 +34,7 @@ export function jobsContract({ database, another }: Given): void {
         attempts: 0,
         carrier: 0,
         cancelRequested: false,
+        source: 'request',
       })
       expect(await jobs.find(id('a'))).toEqual(made)
       expect(await jobs.find(id('unknown'))).toBeUndefined()

@@ -23,6 +23,7 @@ const TABLES = [
   schema.unlockDays,
   schema.settings,
   schema.keptTransfers,
+  schema.turns,
   schema.schemaMigrations,
 ]
 

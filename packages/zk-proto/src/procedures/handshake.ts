@@ -12,9 +12,9 @@ export const NO_COMM_KEY = 0
 
 /**
  * Opens the session and authenticates. Throws ZK_KEY_REQUIRED, ZK_KEY_WRONG, or ZK_CLIENTS_REFUSED when the terminal
- * answers the connect command with anything else; ZK_NOT_A_TERMINAL when an echo does.
+ * answers the connect command with anything else; ZK_NOT_A_TERMINAL when an echo does. `onKeyAsked` is told when a key is wanted.
  */
-export function* handshake(commKey: number): Procedure<void> {
+export function* handshake(commKey: number, onKeyAsked?: () => void): Procedure<void> {
   const greeting = yield* request(connectSession, undefined)
   if (greeting.code === REPLIES.ACK_OK) return
   if (greeting.code === connectSession.code) {
@@ -29,6 +29,7 @@ export function* handshake(commKey: number): Procedure<void> {
       { details: { replyCode: greeting.code } },
     )
   }
+  onKeyAsked?.()
   // Also without a key: some terminals ask although theirs is 0, and take the scrambled 0.
   const scrambledKey = scrambleCommKey(commKey, greeting.sessionField)
   const verdict = yield* request(authenticate, { scrambledKey })

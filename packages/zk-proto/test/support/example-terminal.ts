@@ -41,6 +41,9 @@ export const SURROUNDINGS: Readonly<Record<string, Surroundings>> = {
   'While you listen 1': { meanwhile: (terminal) => presentAFinger(terminal, 'registerEvents', 1) },
   'Across lost connections 1': { meanwhile: afterTheLog },
   'Watch, and miss nothing 1': { meanwhile: afterTheLog },
+  'From node-zklib or zkteco-js 2': {
+    meanwhile: (terminal) => presentAFinger(terminal, 'registerEvents', 1),
+  },
   'People 2': {
     afterwards: ({ memory }) =>
       expect(memory.people.list().map(({ pin }) => pin)).toEqual(['1042', '1043', '2001']),

@@ -1,0 +1,48 @@
+// Who runs a sync that the command line asks for. Workers of queue mode and a running service take it from the table of jobs; where one
+// process does everything and none runs, this process is the service until the job is done.
+import { createLog, createServices, openSyncRequests, SYSTEM, type SyncRequests } from '@org/core'
+import { startWorker } from '@org/worker'
+import type { Io } from './io.ts'
+import type { OpenedDatabase } from './opened-database.ts'
+
+/** Jobs that are asked for, and who runs them. */
+export interface SyncWay extends SyncRequests {
+  readonly runsHere: boolean
+  /** Ends the job; only where it runs here. */
+  cancel(jobId: string): Promise<void>
+}
+
+/** What is logged goes to standard error, faults alone: the outcome of the job tells the rest. */
+function logOf({ stderr }: Io) {
+  return createLog('error', { write: (line: string) => void stderr.write(line) })
+}
+
+/** `queueOnly`: the job is not run here in any case. Throws what opening a service throws. */
+export async function openSyncWay(
+  { config, database }: OpenedDatabase,
+  io: Io,
+  { queueOnly }: { readonly queueOnly: boolean },
+): Promise<SyncWay> {
+  const log = logOf(io)
+  const hold = queueOnly || !config.mode.embedded ? undefined : await database.holdAlone()
+  if (hold === undefined) {
+    const requests = await openSyncRequests(config, database, log)
+    return { ...requests, runsHere: false, cancel: () => Promise.resolve() }
+  }
+  // The service takes the hold itself; a process that begins in this moment wins, and this one fails with its sentence.
+  await hold.release()
+  await using ending = new AsyncDisposableStack()
+  const services = ending.adopt(
+    await createServices({ ...config, LIVE_WATCH: false }, database, { role: 'both', log }),
+    (it) => it.close(),
+  )
+  ending.adopt(startWorker(services), (it) => it.stop())
+  const opened = ending.move()
+  return {
+    runsHere: true,
+    request: (deviceId, mode) => services.attendance.requestSync(deviceId, { mode }, SYSTEM),
+    find: (jobId) => services.jobs.find(jobId),
+    cancel: async (jobId) => void (await services.jobs.cancel(jobId)),
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  }
+}
