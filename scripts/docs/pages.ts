@@ -10,6 +10,7 @@ import { configurationPage } from './configuration-page.ts'
 import { readDeclarations } from './declared-text.ts'
 import { errorTables, errorsPage } from './errors-page.ts'
 import { SourceLinks } from './markdown.ts'
+import { metricsPage } from './metrics-page.ts'
 import { optionsPage } from './options-page.ts'
 import { recordsPage } from './records-page.ts'
 import { serviceErrorsPage } from './service-errors-page.ts'
@@ -32,6 +33,7 @@ export async function generatedPages(root: string): Promise<readonly Page[]> {
   const pages = [
     { path: 'docs/configuration.md', text: configurationPage() },
     { path: 'docs/errors.md', text: serviceErrorsPage() },
+    { path: 'docs/metrics.md', text: metricsPage() },
     { path: 'docs/protocol/commands.md', text: commandsPage(declarations, links) },
     { path: 'docs/protocol/records.md', text: recordsPage(declarations, links) },
     { path: 'docs/protocol/codes.md', text: codesPage(declarations, links) },

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import Fastify, { LogController } from 'fastify'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import { logOf } from '@org/core'
 import type { Config, Services } from '@org/core'
 import { answerLimit } from './plugins/answer-limit.ts'
 import { authentication } from './plugins/authentication.ts'
@@ -10,7 +11,7 @@ import { documentRoutes, openapi } from './plugins/openapi.ts'
 import { overload } from './plugins/overload.ts'
 import { errorReplies, replyToBrokenRequest, replyWithError } from './plugins/error-replies.ts'
 import { rateLimits } from './plugins/rate-limits.ts'
-import { nameRequest, requestId } from './plugins/request-id.ts'
+import { nameRequest, originOfRequest, requestId } from './plugins/request-id.ts'
 import { securityHeaders } from './plugins/security-headers.ts'
 import { tokens } from './plugins/tokens.ts'
 import { routedPath, unknownRoutes } from './plugins/unknown-routes.ts'
@@ -57,9 +58,12 @@ const KEEP_ALIVE_MS = 75_000
 export async function buildApp(services: Services): Promise<FastifyInstance> {
   const { config } = services
   const log: FastifyBaseLogger = services.log
+  const logController = new LogController({ disableRequestLogging: true })
   const app = Fastify({
     loggerInstance: log,
-    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
+    logController,
+    childLoggerFactory: (_log, bindings, _options, request) =>
+      logOf(services.log, originOfRequest(String(bindings[logController.requestIdLogLabel]), request)),
     genReqId: nameRequest,
     trustProxy: config.trustProxy,
     ...PLAIN_SERVER,

@@ -123,6 +123,12 @@ export const CONFIG = Type.Object({
     maximum: 1_000,
     description: 'Jobs that one worker process runs at once.',
   }),
+  ALIVE_FILE: Type.Optional(
+    Type.String({
+      description:
+        'File that a worker process writes every 5 seconds while it can do its work, for health checks of containers: a worker has no port. Default: none.',
+    }),
+  ),
   SYNC_SCHEDULE: Type.Optional(
     Type.String({
       description:

@@ -7,6 +7,7 @@ import { toPunch, type Punch, type PunchFilter } from './attendance.ts'
 import type { Bus } from './bus/bus.ts'
 import { NewPunches, VISIBLE_WITHIN_MS } from './new-punches.ts'
 import { pause } from './pause.ts'
+import { onBehalfOf } from './work-origin.ts'
 
 /** Which punches are followed, and from where. */
 export interface FollowOptions {
@@ -67,7 +68,8 @@ export function createPunchStream({ database, bus, log }: PunchStreamParts): Pun
       stop.addEventListener('abort', leave, { once: true })
       listeners.add(listener)
       try {
-        running ??= new Running(database, bus, listeners, log)
+        // It works for all listeners, not for the request of the first.
+        running ??= onBehalfOf(undefined, () => new Running(database, bus, listeners, log))
         const news = await running.begun
         const joinedAt = news.highest
         // It may not have known of this listener: from the next look on nothing passes it by.

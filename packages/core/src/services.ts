@@ -217,7 +217,7 @@ async function assemble(
     chooseAdapters(adapterParts)
   const guard = createPasswordGuard(attempts)
   const accounts = createAccounts({ config, database, passwords, secrets, guard, audit })
-  const metrics = createMetrics({ tally, jobs, log })
+  const metrics = createMetrics({ tally, jobs, devices: database.devices, log })
   const answers = createCachedAnswers({
     store: cacheStore,
     changes,

@@ -73,6 +73,13 @@ export interface DeviceFilter {
   readonly ids?: readonly number[]
 }
 
+/** Registered devices by their state. */
+export interface DeviceCounts {
+  readonly connected: number
+  readonly unreachable: number
+  readonly inactive: number
+}
+
 /** Deleted devices are not found, unless a method says so. */
 export interface Devices {
   /** Throws UniqueViolation `devices.address` or `devices.terminal_serial` (deleted devices keep the latter). */
@@ -85,6 +92,8 @@ export interface Devices {
   findByTerminalSerial(serial: string, options?: { deleted?: boolean }): Promise<Device | undefined>
   /** By id. */
   list(filter: DeviceFilter, page: PageRequest): Promise<Page<Device>>
+  /** How many are active and connected, active and not reached, and switched off. */
+  countByState(): Promise<DeviceCounts>
   /** All that are to be watched: active ones with `live`, by id, with what a session on them is made of. */
   listWatched(): Promise<readonly WatchedDevice[]>
   /** Throws UniqueViolation as insert does. Undefined when there is no such device. */
@@ -170,6 +179,22 @@ export function devicesIn(scope: Scope): DevicesInTransaction {
         .select((of) => of.fn.countAll<number>().as('total'))
         .executeTakeFirstOrThrow()
       return { rows: stored.map((row) => devices.decode(row)), total }
+    },
+
+    async countByState() {
+      const stored = await db
+        .selectFrom('devices')
+        .select((of) => ['status', 'is_connected', of.fn.countAll<number>().as('total')])
+        .where('deleted_at', 'is', null)
+        .groupBy(['status', 'is_connected'])
+        .execute()
+      const sum = (counted: typeof stored) => counted.reduce((all, { total }) => all + total, 0)
+      const active = stored.filter(({ status }) => status === 'active')
+      return {
+        connected: sum(active.filter((row) => row.is_connected === 1)),
+        unreachable: sum(active.filter((row) => row.is_connected !== 1)),
+        inactive: sum(stored.filter(({ status }) => status !== 'active')),
+      }
     },
 
     async listWatched() {

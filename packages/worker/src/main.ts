@@ -1,5 +1,5 @@
 // The worker as a process of its own, for queue mode: any number of them, on any number of machines.
-import { createServices, readConfig, runProcess } from '@org/core'
+import { createServices, keepAliveFile, readConfig, runProcess } from '@org/core'
 import { openDatabase } from '@org/data'
 import { startWorker } from './worker.ts'
 
@@ -10,6 +10,8 @@ await runProcess(async (opened) => {
     it.close(),
   )
   opened.adopt(startWorker(services), (it) => it.stop())
+  if (config.ALIVE_FILE !== undefined)
+    opened.adopt(await keepAliveFile(config.ALIVE_FILE, services), (it) => it.stop())
   services.log.info({ concurrency: config.WORKER_CONCURRENCY }, 'worker ready')
   return services
 })

@@ -1,7 +1,10 @@
 // Every request has a name: given by the caller where it has our form, else made here. It is in the answer's header, in every
-// error and in every log line, and one line at the end says how the request went.
+// error and in every log line, core's and those of jobs that it queued too, with the caller's trace where there is one; and one
+// line at the end says how the request went.
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import { onBehalfOf, originOf } from '@org/core'
+import type { WorkOrigin } from '@org/core'
 import fp from 'fastify-plugin'
 
 declare module 'fastify' {
@@ -23,11 +26,21 @@ export function nameRequest(request: Pick<IncomingMessage, 'headers'>): string {
     : `req-${randomBytes(12).toString('base64url')}`
 }
 
+/** Whom the work is for: the name that the request was given, and the trace that its headers tell of. */
+export function originOfRequest(id: string, { headers }: Pick<IncomingMessage, 'headers'>): WorkOrigin {
+  return originOf(id, headers['traceparent'])
+}
+
 /** Sends the name back and logs the outcome. Paths are logged as routes are declared: ids in them stay out. */
 export const requestId = fp(
   async (app) => {
-    app.addHook('onRequest', async (request, reply) => {
+    app.addHook('onRequest', (request, reply, done) => {
       reply.header(REQUEST_ID_HEADER, request.id)
+      onBehalfOf(originOfRequest(request.id, request), done)
+    })
+    // A body arrives by events of its connection, which work for nobody.
+    app.addHook('preValidation', (request, _reply, done) => {
+      onBehalfOf(originOfRequest(request.id, request), done)
     })
     app.addHook('onResponse', async (request, reply) => {
       const outcome = {

@@ -74,6 +74,43 @@ describe('the log', () => {
     })
   })
 
+  it('names the request in what core logs for it, behind a body too, and the trace that its caller told of', async () => {
+    const lines: Record<string, unknown>[] = []
+    const log = createLog('info', {
+      write: (line) => lines.push(JSON.parse(line) as Record<string, unknown>),
+    })
+    const [trace, span] = ['0af7651916cd43dd8448eb211c80319c', 'b7ad6b7169203331']
+    {
+      await using api = await listening({
+        log,
+        clearCache: async () => {
+          await Promise.resolve()
+          log.info('core works')
+          return 1
+        },
+        attendance: {
+          requestSync: async () => {
+            log.info('core works')
+            throw new ServiceError('DEVICE_NOT_FOUND')
+          },
+        },
+      })
+      const headers = { 'x-request-id': 'req-traced', traceparent: `00-${trace}-${span}-01` }
+      await api.client.post('/api/v1/cache/clear', undefined, { token: api.token, headers })
+      const body = { mode: 'full' }
+      await api.client.post('/api/v1/attendance/device/1/sync', body, { token: api.token, headers })
+      const hostile = { 'x-request-id': 'req-x', traceparent: `00-${trace}-${span}-01"}` }
+      await api.client.post('/api/v1/cache/clear', undefined, { token: api.token, headers: hostile })
+    }
+    const origin = { request_id: 'req-traced', trace_id: trace, span_id: span }
+    const ofCore = lines.filter(({ msg }) => msg === 'core works')
+    expect(ofCore).toHaveLength(3)
+    expect(ofCore.slice(0, 2)).toMatchObject([origin, origin])
+    const ofRequests = lines.filter(({ request_id, msg }) => request_id === 'req-traced' && msg === 'request')
+    expect(ofRequests).toMatchObject([origin, origin])
+    expect(JSON.stringify(ofCore[2])).not.toContain('trace_id')
+  })
+
   it('has no password and no token', async () => {
     const written = JSON.stringify(await logged())
     expect(written).not.toMatch(/danish-and-secret|eyJ/)

@@ -8,7 +8,8 @@ import { JobError, failureOf } from './job-errors.ts'
 import type { JobTimings } from './job-timings.ts'
 import { aborted, pause } from '../pause.ts'
 import { ProgressWriter } from './progress-writer.ts'
-import { jsonOf } from './stored-json.ts'
+import { onBehalfOf } from '../work-origin.ts'
+import { dataOf, jsonOf, originOfStored } from './stored-json.ts'
 
 /** Why a run was asked to end. */
 export type AbortReason = 'cancelled' | 'stopping' | 'time-limit' | 'claim-lost'
@@ -71,7 +72,7 @@ export class ClaimedRun {
     this.#handler = handler
     this.#needs = needs
     this.#log = needs.log.child({ jobId: job.id, attempt: job.attempts })
-    this.ended = this.#run()
+    this.ended = onBehalfOf(originOfStored(job.data), () => this.#run())
   }
 
   /** Asks the handler to end. The first reason stands, except that a lost claim overrides all: then nothing may be written. */
@@ -119,7 +120,7 @@ export class ClaimedRun {
   async #act(handler: JobHandler, progress: ProgressWriter): Promise<Ending> {
     try {
       const result = await handler.run({
-        data: this.#job.data,
+        data: dataOf(this.#job.data),
         jobId: this.id,
         attempt: this.#job.attempts,
         progress: (report) => progress.report(report),

@@ -12,7 +12,8 @@ import type {
   JobView,
   QueueStats,
 } from './job-queue.ts'
-import { jsonOf, progressOf } from './stored-json.ts'
+import { currentOrigin } from '../work-origin.ts'
+import { dataOf, jsonOf, originOfStored, progressOf, storedData } from './stored-json.ts'
 
 /** How often an id that is taken moves on by a second, or a row that changed meanwhile is looked at again. */
 const TRIES = 600
@@ -108,7 +109,7 @@ export class JobTable {
       const decision = await decide(tx, definition, data)
       if (decision.kind === 'keep') return { job: decision.job, deduplicated: true }
       if (decision.kind === 'change') {
-        const json = jsonOf(decision.data)
+        const json = storedData(jsonOf(decision.data), originOfStored(decision.job.data))
         const expected = decision.job.data
         if (!(await tx.jobs.replaceData(decision.job.id, { expected, data: json }))) continue
         return { job: { ...decision.job, data: json }, deduplicated: true }
@@ -121,7 +122,7 @@ export class JobTable {
           deviceId: definition.deviceId(data),
           dedupeKey: decision.key,
           lane: definition.oneAtATime(data),
-          data: jsonOf(data),
+          data: storedData(jsonOf(data), currentOrigin()),
           runAt: (runAt ?? now).toISOString(),
           maxAttempts: definition.retries + 1,
           queuedAt: queuedAt.toISOString(),
@@ -178,7 +179,10 @@ async function decide<Data, Result>(
   const free = slots.find((slot) => unfinished.every((job) => job.dedupeKey !== slot))
   if (standing !== undefined) {
     const state = standing.state === 'waiting' ? 'waiting' : 'active'
-    const repetition = definition.whenRepeated(asked, { state, data: definition.parseData(standing.data) })
+    const repetition = definition.whenRepeated(asked, {
+      state,
+      data: definition.parseData(dataOf(standing.data)),
+    })
     if (repetition === 'same') return { kind: 'keep', job: standing }
     if (repetition !== 'behind') {
       if (state === 'active')

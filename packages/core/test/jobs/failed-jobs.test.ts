@@ -63,12 +63,13 @@ describe.each(engines)('jobs that fail for good, on %s', (engine) => {
 
   it('are told when a sole process finds them left by one that died', async () => {
     await using rig = await setUp()
-    const now = new Date().toISOString()
     for (const [id, maxAttempts] of [
       ['last', 1],
       ['again', 2],
     ] as const) {
       await rig.database.jobs.insert(row({ id, maxAttempts }))
+      // Not before the row may run.
+      const now = new Date().toISOString()
       await rig.database.jobs.claim({ id, token: 'dead', now, claimMs: 3_600_000 })
     }
     await rig.open({ soleProcess: true })

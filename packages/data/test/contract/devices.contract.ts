@@ -346,6 +346,26 @@ export function devicesContract({ database, another }: Given): void {
       await expect(old).rejects.toThrow(StaleFence)
     })
 
+    it('are counted by whether they are active, and connected', async () => {
+      const { devices } = database()
+      const before = await devices.countByState()
+      const [one, other, third] = [
+        await newDevice(database()),
+        await newDevice(database()),
+        await newDevice(database()),
+      ]
+      for (const id of [one, other, third]) await devices.noteContact(id, { isConnected: true })
+      await devices.noteContact(other, { isConnected: false })
+      await devices.update(third, { status: 'inactive' }, NOON)
+      const counted = async () => {
+        const { connected, unreachable, inactive } = await devices.countByState()
+        return [connected - before.connected, unreachable - before.unreachable, inactive - before.inactive]
+      }
+      expect(await counted()).toEqual([1, 1, 1])
+      await devices.remove(one, NOON)
+      expect(await counted()).toEqual([0, 1, 1])
+    })
+
     it('are watched while they are active and live, by what a session with them is made of', async () => {
       const id = await newDevice(database())
       const isWatched = async () => (await database().devices.listWatched()).find((it) => it.id === id)

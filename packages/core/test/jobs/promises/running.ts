@@ -2,6 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { type JobRun, handle } from '../../../src/jobs/define-job.ts'
+import { createLog } from '../../../src/log.ts'
+import { onBehalfOf, originOf } from '../../../src/work-origin.ts'
 import {
   type Echo,
   type QueueRig,
@@ -12,6 +14,7 @@ import {
   gate,
   settled,
   inState,
+  patient,
   row,
 } from '../queue-rig.ts'
 
@@ -157,6 +160,33 @@ export function runningPromises(rig: () => QueueRig): void {
       first.resolve()
       for (const { job } of [...waiting, delayed])
         expect((await settled(queue, job.id)).state).toBe('completed')
+    })
+
+    it('works and logs on behalf of the request that queued it, and hands the handler its own data alone', async () => {
+      const lines: Record<string, unknown>[] = []
+      const write = (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>)
+      const log = createLog('info', { write })
+      const queue = await open({ log })
+      const origin = originOf('req-queued-it', `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`)
+      const asked = await onBehalfOf(origin, () => queue.enqueue(patient, { n: 1 }))
+      const unasked = await queue.enqueue(patient, { n: 2 })
+      const seen: Echo[] = []
+      const act = async ({ data, attempt }: JobRun<Echo>) => {
+        seen.push(data)
+        log.info({ n: data.n, attempt }, 'the handler works')
+        if (attempt === 1) throw new Error('once more')
+        return { n: data.n }
+      }
+      queue.work([handle(patient, act)], { concurrency: 2 })
+      for (const { job } of [asked, unasked]) expect((await settled(queue, job.id)).state).toBe('completed')
+
+      expect(seen.filter(({ n }) => n === 1)).toEqual([{ n: 1 }, { n: 1 }])
+      const ofWork = lines.filter(({ msg }) => msg === 'the handler works')
+      for (const line of ofWork.filter(({ n }) => n === 1)) expect(line).toMatchObject(origin)
+      for (const line of ofWork.filter(({ n }) => n === 2)) expect(line).not.toHaveProperty('request_id')
+      const ofRuns = lines.filter(({ jobId }) => jobId === asked.job.id)
+      expect(ofRuns.map(({ msg }) => msg)).toEqual(['an attempt at a job failed', 'job completed'])
+      for (const line of ofRuns) expect(line).toMatchObject(origin)
     })
 
     it('refuses two handlers for one job', async () => {
