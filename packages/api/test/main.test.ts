@@ -53,6 +53,7 @@ describe.skipIf(EMBEDDED_ONLY)('several API processes', () => {
       ADMIN_EMAIL: ADMIN.email,
       ADMIN_PASSWORD: ADMIN.password,
       LOGIN_RATE_LIMIT_PER_MINUTE: '3',
+      DRAIN_SECONDS: '0',
       PORT: '0',
     }
     const start = () => startProcess({ script: MAIN, env, readyMessage: 'listening' })

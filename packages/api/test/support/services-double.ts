@@ -161,6 +161,7 @@ export interface Replacements {
   readonly log?: Services['log']
   readonly health?: () => Promise<Health>
   readonly ready?: boolean
+  readonly mustStop?: AbortSignal
 }
 
 /** An environment in which nothing is logged on the screen and no limit is met. */
@@ -175,6 +176,7 @@ const UNLIMITED = {
 /** Services that answer with the rows above. */
 export function servicesDouble(replaced: Replacements = {}): Services {
   const config: Config = { ...readConfig(UNLIMITED), ...replaced.config }
+  let isStopping = false
   return {
     config,
     mode: config.mode,
@@ -323,6 +325,9 @@ export function servicesDouble(replaced: Replacements = {}): Services {
     correctTimes: async () => {
       throw new Error('the API does not correct')
     },
+    announceStop: () => {
+      isStopping = true
+    },
     watchDevices: () => ({ stop: async () => undefined }),
     syncAttendance: async () => {
       throw new Error('the API does not sync')
@@ -333,8 +338,10 @@ export function servicesDouble(replaced: Replacements = {}): Services {
     copyPeople: async () => {
       throw new Error('the API does not copy')
     },
-    ready: replaced.ready ?? true,
-    mustStop: new AbortController().signal,
+    get ready() {
+      return !isStopping && (replaced.ready ?? true)
+    },
+    mustStop: replaced.mustStop ?? new AbortController().signal,
     health:
       replaced.health ??
       (async () => ({

@@ -1,0 +1,148 @@
+// Several API and worker processes on one database and one Redis, with simulated terminals, and what their logs tell of who does
+// what: which worker watches a device, which one began a job.
+import { startTerminal, type SimulatedTerminal, type TerminalOptions } from '@org/zk-sim'
+import { waitUntil } from '../../../../core/test/support/wait-until.ts'
+import type { RestClient } from './rest-client.ts'
+import { startQueueMode, type QueueModeService } from './queue-mode-service.ts'
+import { expectTableIsTerminal } from './same-punches.ts'
+import type { ServiceProcess } from './service-process.ts'
+
+/** A terminal and its row. */
+export interface FleetDevice {
+  readonly id: number
+  readonly terminal: SimulatedTerminal
+  /** Somebody who is on it. */
+  readonly pin: string
+}
+
+/** An API process and a client of it alone. */
+export interface FleetApi {
+  readonly api: ServiceProcess
+  readonly client: RestClient
+}
+
+export class Fleet implements AsyncDisposable {
+  readonly apis: FleetApi[]
+  readonly workers: ServiceProcess[]
+  readonly devices: FleetDevice[] = []
+  readonly #service: QueueModeService
+  readonly #terminals = new AsyncDisposableStack()
+
+  private constructor(service: QueueModeService) {
+    this.#service = service
+    this.workers = [...service.workers]
+    this.apis = service.apis.flatMap((api, index) => {
+      const client = service.clients[index]
+      return client === undefined ? [] : [{ api, client }]
+    })
+  }
+
+  /** Starts so many of each. */
+  static async of(
+    sizes: { readonly apis: number; readonly workers: number },
+    env: Readonly<Record<string, string>>,
+  ): Promise<Fleet> {
+    return new Fleet(await startQueueMode(sizes, { LOG_LEVEL: 'debug', ...env }))
+  }
+
+  get anyClient(): RestClient {
+    return this.client(0)
+  }
+
+  /** Of the API process in this place, counted round and round. */
+  client(place: number): RestClient {
+    const entry = this.apis[place % this.apis.length]
+    if (entry === undefined) throw new Error('no API process is left')
+    return entry.client
+  }
+
+  /** One more terminal, registered by one API process after the other. */
+  async add(options: TerminalOptions, body: Readonly<Record<string, unknown>> = {}): Promise<FleetDevice> {
+    const terminal = this.#terminals.use(await startTerminal(options))
+    const address = { name: `Gate ${terminal.port}`, ip: terminal.host, port: terminal.port }
+    const { id } = await this.client(this.devices.length).registerDevice({ ...address, ...body })
+    const device = { id, terminal, pin: terminal.memory.truth().people[0]?.pin ?? '' }
+    this.devices.push(device)
+    return device
+  }
+
+  /** Since when each device is watched by the living worker that began last, by the log. */
+  watchers(): ReadonlyMap<number, { readonly worker: ServiceProcess; readonly since: number }> {
+    const watchers = new Map<number, { worker: ServiceProcess; since: number }>()
+    for (const worker of this.workers)
+      for (const { deviceId, time } of entries(worker, 'watching')) {
+        const since = Date.parse(String(time))
+        if (since >= (watchers.get(Number(deviceId))?.since ?? 0))
+          watchers.set(Number(deviceId), { worker, since })
+      }
+    return watchers
+  }
+
+  /** The devices that this worker watches. */
+  watchedBy(worker: ServiceProcess): FleetDevice[] {
+    const watchers = this.watchers()
+    return this.devices.filter(({ id }) => watchers.get(id)?.worker === worker)
+  }
+
+  /** Whether this worker has begun any job. */
+  hasWorked(worker: ServiceProcess): boolean {
+    return entries(worker, 'job begins').length > 0
+  }
+
+  /** Who has begun this job, of those that live, and when. */
+  runnerOf(jobId: string): { readonly worker: ServiceProcess; readonly since: number } | undefined {
+    for (const worker of this.workers) {
+      const begun = entries(worker, 'job begins').findLast((entry) => entry['jobId'] === jobId)
+      if (begun !== undefined) return { worker, since: Date.parse(String(begun['time'])) }
+    }
+    return undefined
+  }
+
+  /** Somebody presents a finger, as soon as the terminal takes it. */
+  async punch({ terminal, pin }: FleetDevice): Promise<void> {
+    await waitUntil('the terminal takes a finger', () => terminal.hand.present(pin))
+  }
+
+  async addApi(): Promise<FleetApi> {
+    const entry = await this.#service.startApi()
+    this.apis.push(entry)
+    return entry
+  }
+
+  async addWorker(): Promise<ServiceProcess> {
+    const worker = await this.#service.startWorker()
+    this.workers.push(worker)
+    return worker
+  }
+
+  /** It is no longer counted on; how it ends is the caller's business. */
+  without(gone: ServiceProcess): void {
+    this.workers.splice(0, Infinity, ...this.workers.filter((it) => it !== gone))
+    this.apis.splice(0, Infinity, ...this.apis.filter(({ api }) => api !== gone))
+  }
+
+  /** After one more sync of each, every table is what its terminal's log is, and every terminal is enabled. */
+  async expectNothingLostOrDoubled(): Promise<void> {
+    const asked = await Promise.all(this.devices.map(({ id }, place) => this.client(place).requestSync(id)))
+    for (const { job_id } of asked) {
+      const { state, error } = await this.anyClient.finishedJob(job_id)
+      if (state !== 'completed') throw new Error(`${job_id} is ${state}: ${JSON.stringify(error)}`)
+    }
+    for (const { id, terminal } of this.devices)
+      await expectTableIsTerminal(this.#service.databaseUrl, id, terminal.memory)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // The terminals end last: sessions on them want to say goodbye.
+    await this.#service[Symbol.asyncDispose]()
+    await this.#terminals.disposeAsync()
+  }
+}
+
+/** What a process has logged in these words. */
+function entries({ output }: ServiceProcess, message: string): Record<string, unknown>[] {
+  const words = `"msg":"${message}"`
+  return output
+    .filter((line) => line.includes(words))
+    .map((line): Record<string, unknown> => JSON.parse(line))
+}
