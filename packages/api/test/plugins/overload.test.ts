@@ -1,4 +1,5 @@
 // A process that has more to do than it can.
+import type {} from '@fastify/under-pressure'
 import Fastify from 'fastify'
 import { describe, expect, it } from 'vitest'
 import { errorReplies } from '../../src/plugins/error-replies.ts'
@@ -23,6 +24,20 @@ describe('an overloaded process', () => {
     expect(answer.json()).toMatchObject({ status: false, error: { code: 'SERVICE_OVERLOADED' } })
     expect(answer.headers['retry-after']).toBe('10')
     expect((await it.app.inject('/health')).statusCode).toBe(200)
+  })
+
+  it('is not taken for one because its own start was slow', async () => {
+    await using app = Fastify()
+    await app.register(errorReplies)
+    await app.register(overload, { delayMs: 1_000 })
+    app.get('/list', async () => ({ list: true }))
+    // Longer than it is measured once: the first look sees nothing but this.
+    const until = performance.now() + 6_000
+    while (performance.now() < until);
+    await app.ready()
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    expect(app.memoryUsage().eventLoopDelay).toBeGreaterThan(1_000)
+    expect((await app.inject('/list')).statusCode).toBe(200)
   })
 
   it('refuses nothing where that is switched off', async () => {
