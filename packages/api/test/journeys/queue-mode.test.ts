@@ -34,6 +34,7 @@ describe.skipIf(EMBEDDED_ONLY)('queue mode', () => {
       DEVICE_LEASE_MS: '4000',
       DEVICE_IDLE_MS: '500',
       DRAIN_SECONDS: '0',
+      OVERLOAD_DELAY_MS: '0',
       LIVE_WATCH: 'false',
     }
   })

@@ -1,5 +1,5 @@
 // A process that has more to do than it can.
-import type {} from '@fastify/under-pressure'
+import '@fastify/under-pressure'
 import Fastify from 'fastify'
 import { describe, expect, it } from 'vitest'
 import { errorReplies } from '../../src/plugins/error-replies.ts'

@@ -124,8 +124,11 @@ describe.skipIf(EMBEDDED_ONLY)('a lease that ends by time', () => {
       await waitUntil('the second has asked', async () => (await installation.hasBegun()) || undefined)
     }
     const lease = await acquire(first, 120_000)
+    lease.assertHeld()
     await lease.release()
-    await (await overtaking)?.release()
+    const next = await overtaking
+    expect(next?.fence).toBeGreaterThan(lease.fence)
+    await next?.release()
   })
 
   it('is lost to its holder when Redis has forgotten it, and granted to nobody for one lease time', async () => {

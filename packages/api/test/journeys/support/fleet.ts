@@ -1,5 +1,6 @@
 // Several API and worker processes on one database and one Redis, with simulated terminals, and what their logs tell of who does
 // what: which worker watches a device, which one began a job.
+import { openDatabase } from '@org/data'
 import { startTerminal, type SimulatedTerminal, type TerminalOptions } from '@org/zk-sim'
 import { waitUntil } from '../../../../core/test/support/wait-until.ts'
 import type { RestClient } from './rest-client.ts'
@@ -101,6 +102,19 @@ export class Fleet implements AsyncDisposable {
   /** Somebody presents a finger, as soon as the terminal takes it. */
   async punch({ terminal, pin }: FleetDevice): Promise<void> {
     await waitUntil('the terminal takes a finger', () => terminal.hand.present(pin))
+  }
+
+  /** Of every punch that is stored. */
+  async punchIds(): Promise<number[]> {
+    const database = await openDatabase(this.#service.databaseUrl, { migrate: false })
+    try {
+      const ids: number[] = []
+      for (const device of this.devices)
+        for await (const batch of database.punches.each(device.id)) ids.push(...batch.map(({ id }) => id))
+      return ids
+    } finally {
+      await database.close()
+    }
   }
 
   async addApi(): Promise<FleetApi> {

@@ -39,6 +39,7 @@ export async function startQueueMode(
     DEVICE_LEASE_MS: '8000',
     DEVICE_IDLE_MS: '500',
     DRAIN_SECONDS: '0',
+    OVERLOAD_DELAY_MS: '0',
     ...env,
   }
   const startApi = async () => {

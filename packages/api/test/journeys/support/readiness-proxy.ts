@@ -35,7 +35,9 @@ export async function readinessProxy(): Promise<ReadinessProxy> {
   const pass = (incoming: IncomingMessage, answer: ServerResponse): void => {
     const ready = behind.filter(({ isReady }) => isReady)
     const to = ready[(turn += 1) % Math.max(1, ready.length)]
+    let clientGone = false
     const fail = (why: string): void => {
+      if (clientGone) return
       failures.push(`${incoming.method} ${incoming.url}: ${why}`)
       if (answer.headersSent) answer.destroy()
       else answer.writeHead(502).end()
@@ -53,6 +55,10 @@ export async function readinessProxy(): Promise<ReadinessProxy> {
       },
     )
     outgoing.on('error', (error) => fail(`${to.origin}: ${error.message}`))
+    answer.once('close', () => {
+      clientGone = !answer.writableFinished
+      if (clientGone) outgoing.destroy()
+    })
     incoming.pipe(outgoing)
   }
 

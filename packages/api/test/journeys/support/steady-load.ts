@@ -1,6 +1,7 @@
 // What people and programs do with a service all day, again and again until it is told to stop: read lists, log in, ask for syncs,
 // punch. Nothing is repeated: every answer that is not the one promised is kept.
 import { setTimeout as sleep } from 'node:timers/promises'
+import { inspect } from 'node:util'
 import { RestClient } from './rest-client.ts'
 import type { Fleet } from './fleet.ts'
 import { ADMIN } from './queue-mode-service.ts'
@@ -18,8 +19,8 @@ export interface SteadyLoad {
 
 /** Pauses between two requests of one kind: a load, not a siege. */
 const READ_EVERY_MS = 100
-const SYNC_EVERY_MS = 250
-const LOGIN_EVERY_MS = 400
+const SYNC_EVERY_MS = 400
+const LOGIN_EVERY_MS = 1_000
 const PUNCH_EVERY_MS = 300
 
 /** @param address where all of it goes, with the token of one login */
@@ -36,9 +37,7 @@ export function steadyLoad(address: string, token: string | undefined, fleet: Fl
         await act(round)
         answered += 1
       } catch (error) {
-        failures.push(
-          error instanceof Error ? `${error.message} ${String(error.cause ?? '')}` : String(error),
-        )
+        failures.push(inspect(error))
       }
       await sleep(everyMs)
     }
