@@ -27,6 +27,7 @@ export class Fleet implements AsyncDisposable {
   readonly workers: ServiceProcess[]
   readonly devices: FleetDevice[] = []
   readonly #service: QueueModeService
+  readonly #logs = new Map<ServiceProcess, WorkLog>()
   readonly #terminals = new AsyncDisposableStack()
 
   private constructor(service: QueueModeService) {
@@ -71,11 +72,8 @@ export class Fleet implements AsyncDisposable {
   watchers(): ReadonlyMap<number, { readonly worker: ServiceProcess; readonly since: number }> {
     const watchers = new Map<number, { worker: ServiceProcess; since: number }>()
     for (const worker of this.workers)
-      for (const { deviceId, time } of entries(worker, 'watching')) {
-        const since = Date.parse(String(time))
-        if (since >= (watchers.get(Number(deviceId))?.since ?? 0))
-          watchers.set(Number(deviceId), { worker, since })
-      }
+      for (const [deviceId, since] of this.#logOf(worker).watching)
+        if (since >= (watchers.get(deviceId)?.since ?? 0)) watchers.set(deviceId, { worker, since })
     return watchers
   }
 
@@ -87,14 +85,14 @@ export class Fleet implements AsyncDisposable {
 
   /** Whether this worker has begun any job. */
   hasWorked(worker: ServiceProcess): boolean {
-    return entries(worker, 'job begins').length > 0
+    return this.#logOf(worker).begun.size > 0
   }
 
   /** Who has begun this job, of those that live, and when. */
   runnerOf(jobId: string): { readonly worker: ServiceProcess; readonly since: number } | undefined {
     for (const worker of this.workers) {
-      const begun = entries(worker, 'job begins').findLast((entry) => entry['jobId'] === jobId)
-      if (begun !== undefined) return { worker, since: Date.parse(String(begun['time'])) }
+      const since = this.#logOf(worker).begun.get(jobId)
+      if (since !== undefined) return { worker, since }
     }
     return undefined
   }
@@ -135,7 +133,7 @@ export class Fleet implements AsyncDisposable {
     this.apis.splice(0, Infinity, ...this.apis.filter(({ api }) => api !== gone))
   }
 
-  /** After one more sync of each, every table is what its terminal's log is, and every terminal is enabled. */
+  /** After one more sync of each, the rows of every device are its terminal's log. */
   async expectNothingLostOrDoubled(): Promise<void> {
     const asked = await Promise.all(this.devices.map(({ id }, place) => this.client(place).requestSync(id)))
     for (const { job_id } of asked) {
@@ -146,6 +144,12 @@ export class Fleet implements AsyncDisposable {
       await expectTableIsTerminal(this.#service.databaseUrl, id, terminal.memory)
   }
 
+  #logOf(worker: ServiceProcess): WorkLog {
+    const log = this.#logs.get(worker) ?? new WorkLog(worker.output)
+    this.#logs.set(worker, log)
+    return log.readOn()
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     // The terminals end last: sessions on them want to say goodbye.
     await this.#service[Symbol.asyncDispose]()
@@ -153,10 +157,28 @@ export class Fleet implements AsyncDisposable {
   }
 }
 
-/** What a process has logged in these words. */
-function entries({ output }: ServiceProcess, message: string): Record<string, unknown>[] {
-  const words = `"msg":"${message}"`
-  return output
-    .filter((line) => line.includes(words))
-    .map((line): Record<string, unknown> => JSON.parse(line))
+/** What a process has logged of its work, read on from where it was last read. */
+class WorkLog {
+  readonly #output: readonly string[]
+  #read = 0
+  /** Devices that it watches or has watched, and since when. */
+  readonly watching = new Map<number, number>()
+  /** Jobs whose runs it has begun, and when the last of each. */
+  readonly begun = new Map<string, number>()
+
+  constructor(output: readonly string[]) {
+    this.#output = output
+  }
+
+  readOn(): this {
+    for (; this.#read < this.#output.length; this.#read += 1) {
+      const line = this.#output[this.#read] ?? ''
+      if (!/"msg":"(?:watching|job begins)"/.test(line)) continue
+      const { deviceId, jobId, time }: Record<string, unknown> = JSON.parse(line)
+      const at = typeof time === 'string' ? Date.parse(time) : NaN
+      if (typeof jobId === 'string') this.begun.set(jobId, at)
+      else this.watching.set(Number(deviceId), at)
+    }
+    return this
+  }
 }

@@ -1,5 +1,5 @@
 // A load balancer as small as it can be: asks each API process whether requests should come, and gives each request, in turn, to
-// one that says yes. It repeats nothing: what goes wrong is its client's to see.
+// one that says yes; while none does, the request waits. It repeats nothing: what goes wrong is its client's to see.
 import { once } from 'node:events'
 import { Agent, createServer, request as ask, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -7,8 +7,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { waitUntil } from '../../../../core/test/support/wait-until.ts'
 
 const LOOK_EVERY_MS = 100
-/** Who has not said yes within this is not ready. */
+/** Who has said nothing within this is what they were: a busy machine is no farewell. */
 const ANSWER_WITHIN_MS = 2_000
+/** How long a request may wait for somebody who is ready. */
+const PATIENCE_MS = 20_000
 
 export interface ReadinessProxy extends AsyncDisposable {
   readonly address: string
@@ -32,9 +34,15 @@ export async function readinessProxy(): Promise<ReadinessProxy> {
   const looks: Promise<void>[] = []
   let turn = 0
 
-  const pass = (incoming: IncomingMessage, answer: ServerResponse): void => {
+  const someoneReady = (): Behind | undefined => {
     const ready = behind.filter(({ isReady }) => isReady)
-    const to = ready[(turn += 1) % Math.max(1, ready.length)]
+    return ready[(turn += 1) % Math.max(1, ready.length)]
+  }
+
+  const pass = async (incoming: IncomingMessage, answer: ServerResponse): Promise<void> => {
+    const giveUpAt = performance.now() + PATIENCE_MS
+    let to = someoneReady()
+    for (; to === undefined && performance.now() < giveUpAt; to = someoneReady()) await sleep(LOOK_EVERY_MS)
     let clientGone = false
     const fail = (why: string): void => {
       if (clientGone) return
@@ -64,12 +72,15 @@ export async function readinessProxy(): Promise<ReadinessProxy> {
 
   const look = async (it: Behind): Promise<void> => {
     while (!ending.signal.aborted) {
-      it.isReady = await saysReady(it.origin)
+      it.isReady = (await saysReady(it.origin)) ?? it.isReady
       await sleep(LOOK_EVERY_MS)
     }
   }
 
-  const server = createServer({ keepAliveTimeout: 0 }, pass).listen(0, '127.0.0.1')
+  const server = createServer(
+    { keepAliveTimeout: 0 },
+    (incoming, answer) => void pass(incoming, answer),
+  ).listen(0, '127.0.0.1')
   await once(server, 'listening')
   return {
     address: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
@@ -91,12 +102,14 @@ export async function readinessProxy(): Promise<ReadinessProxy> {
   }
 }
 
-async function saysReady(origin: string): Promise<boolean> {
+/** Undefined while it is not known. */
+async function saysReady(origin: string): Promise<boolean | undefined> {
   try {
     const answer = await fetch(`${origin}/health/ready`, { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) })
     await answer.arrayBuffer()
     return answer.ok
-  } catch {
-    return false // gone, or not there yet
+  } catch (error) {
+    // Anything but a late answer: it is gone, or not there yet.
+    return error instanceof DOMException && error.name === 'TimeoutError' ? undefined : false
   }
 }
