@@ -6,6 +6,7 @@ import { logOf } from '@org/core'
 import type { Config, Services } from '@org/core'
 import { answerLimit } from './plugins/answer-limit.ts'
 import { authentication } from './plugins/authentication.ts'
+import { farewell } from './plugins/farewell.ts'
 import { httpMetrics } from './plugins/http-metrics.ts'
 import { documentRoutes, openapi } from './plugins/openapi.ts'
 import { overload } from './plugins/overload.ts'
@@ -83,6 +84,7 @@ export async function buildApp(services: Services): Promise<FastifyInstance> {
   await app.register(requestId)
   await app.register(errorReplies)
   await app.register(httpMetrics, { metrics: services.metrics })
+  await app.register(farewell, { services })
   await app.register(answerLimit, { withinMs: ANSWER_LIMIT_MS })
   await app.register(securityHeaders, { config })
   await app.register(overload, { delayMs: config.OVERLOAD_DELAY_MS })

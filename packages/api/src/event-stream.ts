@@ -25,6 +25,8 @@ export interface EventStreamOptions {
 const HEARTBEAT_MS = 15_000
 /** What a browser waits before it comes back. */
 const COME_BACK_MS = 2_000
+/** Why a stream ends when its process stops: its reader is told to come back, which another process answers. */
+export const PROCESS_STOPS = 'the process stops'
 /** How long a reader that takes nothing may hold an answer that has ended. */
 const LINGER_MS = 2_000
 const LONGEST_TIMER_MS = 2_147_483_647
@@ -64,14 +66,20 @@ async function* textOf({ events, ending }: EventStreamOptions): AsyncGenerator<s
         yield ': still here\n\n'
         continue
       }
-      if (step.done === true) return
+      if (step.done === true) break
       yield spelled(step.value)
       next = events.next()
     }
+    if (ending.signal.reason === PROCESS_STOPS) yield parting()
   } finally {
     ending.abort()
     await events.return()
   }
+}
+
+/** The end of a stream whose process stops. Its readers come back spread over a time, not all in one moment. */
+function parting(): string {
+  return `: ${PROCESS_STOPS}; come back with the last id\nretry: ${Math.round(COME_BACK_MS * (0.5 + Math.random()))}\n\n`
 }
 
 /** Undefined when it takes longer than a heartbeat. */

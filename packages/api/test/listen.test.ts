@@ -78,6 +78,32 @@ describe('startApi', () => {
     expect(await outcome).toBe('cut')
   })
 
+  it('is not ready at once when it closes, goes on answering for its drain, and ends each connection with the answer', async () => {
+    const over = new AbortController()
+    const config = { drainMs: 600_000 }
+    const api = await startApi(servicesDouble({ config, mustStop: over.signal }), anywhere)
+    const ask = (path: string) => fetch(`${api.address}${path}`)
+    const before = await ask('/health/ready')
+    expect([before.status, before.headers.get('connection')]).toEqual([200, 'keep-alive'])
+
+    const closed = api.close()
+    const ready = await ask('/health/ready')
+    expect([ready.status, ready.headers.get('connection')]).toEqual([503, 'close'])
+    const { status, headers } = await ask('/health/live')
+    expect([status, headers.get('connection')]).toEqual([200, 'close'])
+    expect((await ask('/nowhere')).headers.get('connection')).toBe('close')
+    over.abort()
+    await closed
+    await expect(ask('/health/live')).rejects.toThrow('fetch failed')
+  })
+
+  it('does not drain once it may no longer run on its data', async () => {
+    const config = { drainMs: 600_000 }
+    const api = await startApi(servicesDouble({ config, mustStop: AbortSignal.abort() }), anywhere)
+    await api.close()
+    await expect(fetch(`${api.address}/health/live`)).rejects.toThrow('fetch failed')
+  })
+
   it('speaks HTTPS with TLS_CERT and TLS_KEY, and then tells browsers to stay with it', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'api-tls-'))
     const [TLS_CERT, TLS_KEY] = [join(folder, 'cert.pem'), join(folder, 'key.pem')]

@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
 import { EMBEDDED_ONLY, scratchDatabase, serverUrl } from '../../../scripts/toolchain/scratch-database.ts'
+import { freshTestSecret } from '../../../scripts/toolchain/test-secrets.ts'
 import { startProcess } from './journeys/support/service-process.ts'
 import { Client } from './support/client.ts'
 import { logIn } from './support/whole-service.ts'
@@ -53,6 +54,8 @@ describe.skipIf(EMBEDDED_ONLY)('several API processes', () => {
       ADMIN_EMAIL: ADMIN.email,
       ADMIN_PASSWORD: ADMIN.password,
       LOGIN_RATE_LIMIT_PER_MINUTE: '3',
+      DRAIN_SECONDS: '0',
+      OVERLOAD_DELAY_MS: '0',
       PORT: '0',
     }
     const start = () => startProcess({ script: MAIN, env, readyMessage: 'listening' })
@@ -75,5 +78,22 @@ describe.skipIf(EMBEDDED_ONLY)('several API processes', () => {
     const lines = [...first.output, ...second.output].join('\n')
     expect(lines).not.toContain(ADMIN.password)
     expect(lines).not.toContain(token)
+  })
+
+  it('stop at once at a second signal, beyond an echo of the first, instead of draining to the end', async () => {
+    await using database = await scratchDatabase()
+    const env = {
+      DATABASE_URL: database.url,
+      REDIS_URL: serverUrl('TEST_REDIS_URL'),
+      JWT_SECRET: freshTestSecret(),
+      ENCRYPTION_KEY: freshTestSecret(),
+      DRAIN_SECONDS: '5',
+      PORT: '0',
+    }
+    await using api = await startProcess({ script: MAIN, env, readyMessage: 'listening' })
+    const ended = api.stop()
+    const again = setInterval(() => api.tellToStop(), 300)
+    expect(await ended).toBe(1)
+    clearInterval(again)
   })
 })

@@ -36,6 +36,14 @@ export const CONFIG = Type.Object({
     maximum: 65535,
     description: 'Port that the API listens on; 0 takes any free one.',
   }),
+  DRAIN_SECONDS: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: 5,
+      description:
+        'How long the API, told to stop, goes on answering while /health/ready says 503, so that a load balancer that follows it sends nothing into the void: several of its looks. Default: 3 in queue mode, otherwise 0.',
+    }),
+  ),
   LOG_LEVEL: Type.Union(
     ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'].map((level) => Type.Literal(level)),
     { default: 'info', description: 'How much is logged: fatal, error, warn, info, debug, trace or silent.' },
@@ -274,6 +282,8 @@ export interface Config extends Readonly<Static<typeof CONFIG>> {
   readonly mode: RunMode
   /** DATABASE_URL, or the SQLite file in DATA_DIR: what `openDatabase` wants. */
   readonly databaseUrl: string
+  /** DRAIN_SECONDS, or what the mode has in its place. */
+  readonly drainMs: number
   readonly deviceNetworks: readonly string[]
   /** The ways to deliver notices that are set. */
   readonly noticeChannels: readonly NoticeChannel[]

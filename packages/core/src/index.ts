@@ -104,6 +104,7 @@ export type { CopyPeopleRequest, People, Person, PersonFilter } from './people.t
 export type { SyncSchedule } from './schedules/sync-schedule.ts'
 export type { LiveWatch } from './terminals/live-watch.ts'
 export type { WatchTimings } from './operations/watch-session.ts'
+export { pause } from './pause.ts'
 export type { FollowOptions } from './punch-stream.ts'
 export type { RateCount, RateCounter } from './rate-counter.ts'
 export type { ServiceOptions, ServiceRole, Services } from './services.ts'

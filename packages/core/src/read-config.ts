@@ -11,6 +11,8 @@ import { parseNetwork } from './terminals/network-bounds.ts'
 
 /** Shortest secret accepted, in bytes: 256 bits, what HS256 and AES-256 are worth. */
 const SECRET_BYTES = 32
+/** Where several processes share the work, something stands before them that has to notice that one leaves. */
+const QUEUE_MODE_DRAIN_SECONDS = 3
 
 /** Reads and checks the whole environment. Throws ConfigError with every fault at once. */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
@@ -32,6 +34,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     ...values,
     mode,
     databaseUrl: values.DATABASE_URL ?? `sqlite:${resolve(values.DATA_DIR, 'service.db')}`,
+    drainMs: 1_000 * (values.DRAIN_SECONDS ?? (mode.embedded ? 0 : QUEUE_MODE_DRAIN_SECONDS)),
     deviceNetworks: listOf(values.DEVICE_NETWORKS),
     noticeChannels: noticeChannels(values),
     noticeEmails: listOf(values.NOTIFY_EMAILS),

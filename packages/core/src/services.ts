@@ -132,8 +132,10 @@ export interface Services {
    * it stops it before close().
    */
   scheduleSyncs(): SyncSchedule
-  /** False as soon as close() was called or `mustStop` has aborted. */
+  /** False as soon as announceStop() or close() was called or `mustStop` has aborted. */
   readonly ready: boolean
+  /** Tells whoever follows `ready` that this process is about to stop. Everything goes on until close(). */
+  announceStop(): void
   /** Aborts when the process has lost the right to run alone on its data. Whoever started it ends it then. */
   readonly mustStop: AbortSignal
   health(): Promise<Health>
@@ -201,6 +203,7 @@ async function assemble(
   },
 ): Promise<Services> {
   const stopping = new AbortController()
+  let stopAnnounced = false
   const secrets = await openSecrets(config)
   const passwords = await createPasswords()
   const audit = createAuditTrail(secrets)
@@ -277,7 +280,7 @@ async function assemble(
   // A job outwaits the lease of a worker that was killed; a request does not make its caller wait so long.
   const jobWaitMs = config.DEVICE_WAIT_MS + config.DEVICE_LEASE_MS
   const mustStop = alone?.lost ?? new AbortController().signal
-  const isReady = (): boolean => !stopping.signal.aborted && !mustStop.aborted
+  const isReady = (): boolean => !stopAnnounced && !stopping.signal.aborted && !mustStop.aborted
   const end = async (): Promise<void> => {
     stopping.abort(new ServiceError('SERVICE_STOPPING'))
     endChores()
@@ -375,6 +378,9 @@ async function assemble(
       startSyncSchedule(createDueSyncs({ database, jobs, times: syncTimes, metrics, log }), log),
     get ready() {
       return isReady()
+    },
+    announceStop() {
+      stopAnnounced = true
     },
     mustStop,
     health: () => checkHealth({ database, redis, jobs, isReady }),

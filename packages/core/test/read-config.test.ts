@@ -63,6 +63,16 @@ describe('the configuration', () => {
     ])
   })
 
+  it('drains where another process goes on: by itself in queue mode alone', () => {
+    const shared = { DATABASE_URL: 'mysql://root@db/zk', REDIS_URL: 'redis://cache' }
+    const queueMode = { ...shared, JWT_SECRET: SECRET, ENCRYPTION_KEY: SECRET }
+    expect(readConfig({}).drainMs).toBe(0)
+    expect(readConfig({ DRAIN_SECONDS: '2' }).drainMs).toBe(2_000)
+    expect(readConfig(queueMode).drainMs).toBe(3_000)
+    expect(readConfig({ ...queueMode, DRAIN_SECONDS: '0' }).drainMs).toBe(0)
+    expect(faultsOf({ DRAIN_SECONDS: '6' })).toEqual(['DRAIN_SECONDS'])
+  })
+
   it('is queue mode with MySQL and Redis, and one process with either alone', () => {
     const mysql = { DATABASE_URL: 'mysql://root@db/zk' }
     const redis = { REDIS_URL: 'redis://cache' }

@@ -9,6 +9,8 @@ import fp from 'fastify-plugin'
 const HEAP_LIMIT_PART = 0.92
 /** Short enough to notice, long enough not to take one long task for an overload. */
 const SAMPLE_MS = 5_000
+/** A sample that has seen anything of the start is forgotten so long after it: its own work is no overload. */
+const START_FORGOTTEN_MS = 2 * SAMPLE_MS
 /** Two samples: by then it is known whether it is over. */
 const RETRY_AFTER_SECONDS = 10
 
@@ -19,13 +21,18 @@ export const overload = fp<{ delayMs: number; maxHeapUsedBytes?: number }>(
     { delayMs, maxHeapUsedBytes = Math.floor(getHeapStatistics().heap_size_limit * HEAP_LIMIT_PART) },
   ) => {
     if (delayMs === 0) return
+    let judgedFrom = Infinity
+    app.addHook('onReady', async () => {
+      judgedFrom = performance.now() + START_FORGOTTEN_MS
+    })
     await app.register(underPressure, {
       maxEventLoopDelay: delayMs,
       maxHeapUsedBytes,
       sampleInterval: SAMPLE_MS,
-      async pressureHandler(request) {
-        if (request.routeOptions.config.quiet !== true)
-          throw new ServiceError('SERVICE_OVERLOADED', { retryAfterSeconds: RETRY_AFTER_SECONDS })
+      async pressureHandler(request, _reply, type) {
+        const isOfStart = type === underPressure.TYPE_EVENT_LOOP_DELAY && performance.now() < judgedFrom
+        if (isOfStart || request.routeOptions.config.quiet === true) return
+        throw new ServiceError('SERVICE_OVERLOADED', { retryAfterSeconds: RETRY_AFTER_SECONDS })
       },
     })
   },

@@ -1,14 +1,14 @@
 // New punches as server-sent events.
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { narrowFilter, validationError, type Punch } from '@org/core'
-import { sendEvents, type StreamedEvent } from '../event-stream.ts'
+import { PROCESS_STOPS, sendEvents, type StreamedEvent } from '../event-stream.ts'
 import { toPunchReply } from '../schemas/punch.ts'
 import { PunchEvents, StreamQuery, parseEventId } from '../schemas/punch-stream.ts'
 
 export const attendanceStreamRoutes: FastifyPluginAsyncTypebox = async (app) => {
   const open = new Set<AbortController>()
   app.addHook('preClose', async () => {
-    for (const ending of open) ending.abort()
+    for (const ending of open) ending.abort(PROCESS_STOPS)
   })
 
   app.get(

@@ -33,6 +33,8 @@ describe.skipIf(EMBEDDED_ONLY)('queue mode', () => {
       JOB_CLAIM_MS: '2000',
       DEVICE_LEASE_MS: '4000',
       DEVICE_IDLE_MS: '500',
+      DRAIN_SECONDS: '0',
+      OVERLOAD_DELAY_MS: '0',
       LIVE_WATCH: 'false',
     }
   })

@@ -26,6 +26,7 @@ describe.skipIf(EMBEDDED_ONLY)('S-SEC-02 the rate limit of two API processes', (
       ENCRYPTION_KEY: randomBytes(32).toString('hex'),
       RATE_LIMIT_PER_MINUTE: String(LIMIT),
       OVERLOAD_DELAY_MS: '0',
+      DRAIN_SECONDS: '0',
     })
     const process = async () => {
       const database = opened.adopt(await openDatabase(config.databaseUrl), (it) => it.close())

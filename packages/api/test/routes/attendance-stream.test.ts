@@ -5,6 +5,7 @@ import { SYSTEM } from '@org/core'
 import { describe, expect, it } from 'vitest'
 import { startApi } from '../../src/index.ts'
 import { refused } from '../support/client.ts'
+import { EventReader } from '../support/event-reader.ts'
 import { listening } from '../support/listening.ts'
 import { ADMIN, PUNCH, servicesDouble } from '../support/services-double.ts'
 import { signToken } from '../support/signed-token.ts'
@@ -102,6 +103,7 @@ describe('the stream of new punches', () => {
     await api.close()
     await heard.ended
     expect(performance.now() - closed).toBeLessThan(6_000)
+    expect(heard.text).toMatch(/\n: the process stops; come back with the last id\nretry: \d+\n\n$/)
   })
 
   it('gives punches by their ids, and tells the service where its reader stood', async () => {
@@ -158,76 +160,5 @@ async function hasBookmark({ database }: WholeService, deviceId: number): Promis
   while ((await database.devices.findById(deviceId))?.bookmark === null) {
     if (Date.now() > deadline) throw new Error('the watch has not read the log')
     await sleep(50)
-  }
-}
-
-interface HeardEvent {
-  readonly id: string
-  readonly event: string
-  readonly data: unknown
-}
-
-/** A reader of server-sent events. */
-class EventReader implements AsyncDisposable {
-  text = ''
-  readonly type: string | null
-  readonly ended: Promise<void>
-  readonly #stop: AbortController
-
-  private constructor(response: Response, stop: AbortController) {
-    this.type = response.headers.get('content-type')
-    this.#stop = stop
-    this.ended = this.#read(response)
-  }
-
-  static async open(
-    address: string,
-    token: string,
-    headers: Record<string, string> = {},
-    query = '',
-  ): Promise<EventReader> {
-    const stop = new AbortController()
-    const response = await fetch(`${address}${PATH}${query}`, {
-      headers: { authorization: `Bearer ${token}`, ...headers },
-      signal: stop.signal,
-    })
-    if (response.status !== 200) throw new Error(`answered ${response.status}: ${await response.text()}`)
-    return new EventReader(response, stop)
-  }
-
-  async #read(response: Response): Promise<void> {
-    const decoder = new TextDecoder()
-    try {
-      for await (const bytes of response.body ?? []) this.text += decoder.decode(bytes, { stream: true })
-    } catch (error) {
-      if (!this.#stop.signal.aborted) throw error
-    }
-  }
-
-  get got(): readonly HeardEvent[] {
-    return this.text.split('\n\n').flatMap((block) => {
-      const field = (name: string) => new RegExp(`^${name}: (.*)$`, 'm').exec(block)?.[1]
-      const data = field('data')
-      return data === undefined
-        ? []
-        : [{ id: field('id') ?? '', event: field('event') ?? '', data: JSON.parse(data) as unknown }]
-    })
-  }
-
-  events(count: number): Promise<readonly HeardEvent[]> {
-    return this.until(() => this.got.length >= count).then(() => this.got)
-  }
-
-  async until(holds: (text: string) => boolean): Promise<void> {
-    const deadline = Date.now() + WITHIN_MS
-    while (!holds(this.text)) {
-      if (Date.now() > deadline) throw new Error(`waited in vain; heard ${this.text}`)
-      await sleep(20)
-    }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#stop.abort()
-    await this.ended
   }
 }

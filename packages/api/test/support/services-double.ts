@@ -163,6 +163,7 @@ export interface Replacements {
   readonly log?: Services['log']
   readonly health?: () => Promise<Health>
   readonly ready?: boolean
+  readonly mustStop?: AbortSignal
 }
 
 /** An environment in which nothing is logged on the screen and no limit is met. */
@@ -177,6 +178,7 @@ const UNLIMITED = {
 /** Services that answer with the rows above. */
 export function servicesDouble(replaced: Replacements = {}): Services {
   const config: Config = { ...readConfig(UNLIMITED), ...replaced.config }
+  let isStopping = false
   return {
     config,
     mode: config.mode,
@@ -326,6 +328,9 @@ export function servicesDouble(replaced: Replacements = {}): Services {
     correctTimes: async () => {
       throw new Error('the API does not correct')
     },
+    announceStop: () => {
+      isStopping = true
+    },
     watchDevices: () => ({ stop: async () => undefined }),
     scheduleSyncs: () => ({ stop: async () => undefined }),
     syncAttendance: async () => {
@@ -337,8 +342,10 @@ export function servicesDouble(replaced: Replacements = {}): Services {
     copyPeople: async () => {
       throw new Error('the API does not copy')
     },
-    ready: replaced.ready ?? true,
-    mustStop: new AbortController().signal,
+    get ready() {
+      return !isStopping && (replaced.ready ?? true)
+    },
+    mustStop: replaced.mustStop ?? new AbortController().signal,
     health:
       replaced.health ??
       (async () => ({

@@ -68,6 +68,7 @@ export async function wholeService(
     LOGIN_RATE_LIMIT_PER_MINUTE: '1000000',
     UNLOCK_RATE_LIMIT_PER_MINUTE: '1000000',
     OVERLOAD_DELAY_MS: '0',
+    DRAIN_SECONDS: '0',
     // What tests count of a terminal's sessions, and of new punches, is not to be anybody else's.
     LIVE_WATCH: 'false',
     ...options.env,

@@ -84,6 +84,7 @@ export class ClaimedRun {
   async #run(): Promise<RunEnd> {
     this.#claimHolds(this.#job.claimedUntil ?? this.#needs.now().toISOString())
     void this.#keepClaim()
+    this.#log.debug('job begins')
     try {
       return await this.#settle(await this.#handled())
     } catch (error) {

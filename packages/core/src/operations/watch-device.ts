@@ -42,6 +42,7 @@ export async function watchDevice(
       await parts.withTerminal(deviceId, { ...patience, manner: 'watching' }, (hand) =>
         new WatchSession(parts, hand, catchUp, () => {
           failures = 0
+          log.debug('watching')
         }).run(),
       )
       hasWaited = false

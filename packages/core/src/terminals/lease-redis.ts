@@ -14,13 +14,14 @@ import { fenceFor, leaseDenied, leaseName, type LeaseKeeper, type LeaseSettings 
 /**
  * Grants, or says how long the present holder may still keep it. A waiter's mark is its token, and whoever has yielded or is
  * humble (ARGV 6) passes nobody who has left one; a humble waiter leaves none. The third key tells since when grants are
- * allowed: it is missing in a new Redis and in an emptied one, and only the database knows which of both this is (ARGV 3).
+ * allowed: it is missing in a new Redis and in an emptied one, and only the database knows which of both this is (ARGV 3). It
+ * says so to the first who asks; others, who ask at the same time and are sooner here, are not made to wait by that.
  */
 const ACQUIRE = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local since = redis.call('GET', KEYS[3])
-if not since then
+if not since or (ARGV[3] == 'new' and tonumber(since) > now) then
   since = now
   if ARGV[3] ~= 'new' then since = now + ARGV[2] end
   redis.call('SET', KEYS[3], string.format('%.0f', since))

@@ -112,12 +112,13 @@ export function startLiveWatch(parts: LiveWatchParts): LiveWatch {
     async stop() {
       stopping.abort()
       for (const stop of stopListening) stop()
-      await running
       const ending = [...watches.values()]
       for (const { stop } of ending) stop.abort()
-      await Promise.all(ending.map(({ ended }) => ended))
+      await running
+      // Told before all have ended: one terminal that is slow to let go keeps the others from nobody.
       await roster.leave()
       bus.publish('watchers', { name: roster.name })
+      await Promise.all(ending.map(({ ended }) => ended))
     },
   }
 }

@@ -9,6 +9,7 @@ import { leaseContract } from '../contract/lease.contract.ts'
 import { cuttableProxy, type CuttableProxy } from '../jobs/cuttable-proxy.ts'
 import { EMBEDDED_ONLY, serverUrl } from '../../../../scripts/toolchain/scratch-database.ts'
 import { quiet } from '../support/scratch-service.ts'
+import { waitUntil } from '../support/wait-until.ts'
 
 /** One installation on Redis, with as many processes as are asked for. */
 class Installation {
@@ -18,7 +19,7 @@ class Installation {
   #fence = 0
   #known = false
   /** What happens between the question whether a lease was ever granted and the first grant. */
-  beforeFirstGrant: () => void = () => undefined
+  beforeFirstGrant: () => Promise<void> | void = () => undefined
 
   constructor(leaseMs: number) {
     this.#leaseMs = leaseMs
@@ -30,11 +31,11 @@ class Installation {
       leaseMs: this.#leaseMs,
       prefix: this.#prefix,
       issueFence: () => Promise.resolve((this.#fence += 1)),
-      isNewInstallation: () => {
+      isNewInstallation: async () => {
         const isNew = !this.#known
         this.#known = true
-        if (isNew) this.beforeFirstGrant()
-        return Promise.resolve(isNew)
+        if (isNew) await this.beforeFirstGrant()
+        return isNew
       },
       log: quiet,
     })
@@ -47,6 +48,14 @@ class Installation {
 
   keeper(redisUrl?: string): LeaseKeeper {
     return this.process(redisUrl).keeper
+  }
+
+  /** Whether Redis knows since when grants are allowed. */
+  async hasBegun(): Promise<boolean> {
+    const redis = new Redis(serverUrl('TEST_REDIS_URL'))
+    const found = await redis.exists(`${this.#prefix}:leases-since`)
+    await redis.quit()
+    return found === 1
   }
 
   /** What FLUSHALL does to this installation. */
@@ -103,6 +112,23 @@ describe.skipIf(EMBEDDED_ONLY)('a lease that ends by time', () => {
     expect(() => lease.assertHeld()).toThrow(expect.objectContaining({ code: 'DEVICE_BUSY' }))
     expect(next.fence).toBeGreaterThan(lease.fence)
     await next.release()
+  })
+
+  it('is granted at once in a new installation, also to those who ask first at the same time', async () => {
+    installation = new Installation(600_000)
+    const [first, second] = [installation.keeper(), installation.keeper()]
+    let overtaking: Promise<Lease> | undefined
+    installation.beforeFirstGrant = async () => {
+      // The first knows by now that all is new; the second, who is told otherwise, is sooner at Redis.
+      overtaking = acquire(second, 120_000)
+      await waitUntil('the second has asked', async () => (await installation.hasBegun()) || undefined)
+    }
+    const lease = await acquire(first, 120_000)
+    lease.assertHeld()
+    await lease.release()
+    const next = await overtaking
+    expect(next?.fence).toBeGreaterThan(lease.fence)
+    await next?.release()
   })
 
   it('is lost to its holder when Redis has forgotten it, and granted to nobody for one lease time', async () => {

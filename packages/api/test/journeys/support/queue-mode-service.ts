@@ -4,16 +4,20 @@ import { freshTestSecret } from '../../../../../scripts/toolchain/test-secrets.t
 import { RestClient } from './rest-client.ts'
 import { startProcess, type ServiceProcess } from './service-process.ts'
 
-const ADMIN = { email: 'admin@journey.example', password: 'a long journey 3' }
+/** The first admin of every such service. */
+export const ADMIN = { email: 'admin@journey.example', password: 'a long journey 3' }
 
 /** Running processes that share their data. */
 export interface QueueModeService extends AsyncDisposable {
   readonly databaseUrl: string
   readonly apis: readonly ServiceProcess[]
+  readonly workers: readonly ServiceProcess[]
   /** One logged-in client for each API process. */
   readonly clients: readonly RestClient[]
   /** One more API process, and a client of it. */
   startApi(): Promise<{ readonly api: ServiceProcess; readonly client: RestClient }>
+  /** One more worker process. */
+  startWorker(): Promise<ServiceProcess>
 }
 
 /** Starts so many of each. `env` goes over what is usual here. */
@@ -34,6 +38,8 @@ export async function startQueueMode(
     JOB_CLAIM_MS: '4000',
     DEVICE_LEASE_MS: '8000',
     DEVICE_IDLE_MS: '500',
+    DRAIN_SECONDS: '0',
+    OVERLOAD_DELAY_MS: '0',
     ...env,
   }
   const startApi = async () => {
@@ -44,26 +50,22 @@ export async function startQueueMode(
     await client.logIn(ADMIN.email, ADMIN.password)
     return { api, client }
   }
+  const startWorker = async () =>
+    ending.use(
+      await startProcess({ script: 'packages/worker/src/main.ts', env: whole, readyMessage: 'worker ready' }),
+    )
   try {
     // The first alone: it migrates the database and makes the admin.
     const started = [await startApi()]
     started.push(...(await Promise.all(Array.from({ length: apis - 1 }, startApi))))
-    await Promise.all(
-      Array.from({ length: workers }, async () =>
-        ending.use(
-          await startProcess({
-            script: 'packages/worker/src/main.ts',
-            env: whole,
-            readyMessage: 'worker ready',
-          }),
-        ),
-      ),
-    )
+    const working = await Promise.all(Array.from({ length: workers }, startWorker))
     return {
       databaseUrl: database.url,
       apis: started.map(({ api }) => api),
       clients: started.map(({ client }) => client),
+      workers: working,
       startApi,
+      startWorker,
       [Symbol.asyncDispose]: () => ending.disposeAsync(),
     }
   } catch (error) {

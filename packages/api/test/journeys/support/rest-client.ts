@@ -132,6 +132,12 @@ export class RestClient {
     }
   }
 
+  /** How many a list has in all, as it says. */
+  async count(path: string): Promise<number> {
+    const List = Type.Object({ pagination: Type.Object({ total: Type.Integer() }) })
+    return (await this.#ask('GET', path, 200, List)).pagination.total
+  }
+
   /** Asks for a test of every channel of notices; the ids of the jobs that deliver it. */
   async testNotices(): Promise<string[]> {
     const Data = Type.Object({ jobs: Type.Array(Type.Object({ job_id: Type.String() })) })
