@@ -153,6 +153,7 @@ export interface Replacements {
   readonly doors?: Partial<Doors>
   readonly people?: Partial<People>
   readonly jobs?: Partial<JobQueue>
+  readonly carriers?: Services['carriers']
   readonly notices?: Partial<Notices>
   readonly rateCounter?: RateCounter
   readonly cachedAnswers?: Partial<CachedAnswers>
@@ -287,6 +288,7 @@ export function servicesDouble(replaced: Replacements = {}): Services {
       close: async () => undefined,
       ...replaced.jobs,
     },
+    carriers: replaced.carriers ?? [],
     notices: {
       tell: async () => undefined,
       tellIn: async () => undefined,
