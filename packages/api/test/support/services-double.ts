@@ -306,7 +306,7 @@ export function servicesDouble(replaced: Replacements = {}): Services {
     keptTransfers: { list: async () => [], open: async () => undefined },
     rateCounter: replaced.rateCounter ?? countingForever(),
     cachedAnswers: {
-      answer: async (_question, make) => ({ text: await make(), hit: false }),
+      answer: async (_question, make) => ({ bytes: Buffer.from(await make()), etag: 'made-now', hit: false }),
       clear: async () => 0,
       ...replaced.cachedAnswers,
     },
