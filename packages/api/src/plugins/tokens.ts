@@ -24,6 +24,8 @@ const Claims = Type.Object({
 export type Claims = Static<typeof Claims>
 
 const claims = Compile(Claims)
+/** Tokens whose signature need not be computed again; beyond that all are forgotten at once. */
+const MOST_REMEMBERED = 1_000
 const ALGORITHM = 'HS256'
 
 /** The pair of a login. */
@@ -92,6 +94,19 @@ export const tokens = fp<{ secrets: TokenSecrets }>(
       return payload
     }
 
+    // That we signed a token, and what it says, cannot change; whether it is over, and whether its account still stands, is asked
+    // each time.
+    const signed = new Map<string, Claims>()
+    const readAccess = (token: string): Claims => {
+      const known = signed.get(token)
+      if (known !== undefined && known.exp * 1_000 > Date.now()) return known
+      signed.delete(token)
+      const found = read(token, 'access')
+      if (signed.size >= MOST_REMEMBERED) signed.clear()
+      signed.set(token, found)
+      return found
+    }
+
     const signFor = (
       { account, refreshFamily }: Login,
       use: Claims['use'],
@@ -112,7 +127,7 @@ export const tokens = fp<{ secrets: TokenSecrets }>(
       }),
       signForQueuePage: (login) =>
         signFor(login, 'queue-page', { jti: randomUUID(), seconds: ACCESS_TOKEN_SECONDS }),
-      readAccessToken: (token) => read(token, 'access'),
+      readAccessToken: readAccess,
       readRefreshToken: (token) => read(token, 'refresh'),
       readQueuePageToken: (token) => read(token, 'queue-page'),
     } satisfies Tokens)
