@@ -12,6 +12,7 @@ import { errorReplies, replyToBrokenRequest, replyWithError } from './plugins/er
 import { rateLimits } from './plugins/rate-limits.ts'
 import { nameRequest, requestId } from './plugins/request-id.ts'
 import { QUEUE_PAGE_PATH } from './plugins/queue-page-session.ts'
+import { requestLog } from './plugins/request-log.ts'
 import { securityHeaders } from './plugins/security-headers.ts'
 import { tokens } from './plugins/tokens.ts'
 import { routedPath, unknownRoutes } from './plugins/unknown-routes.ts'
@@ -62,6 +63,7 @@ export async function buildApp(services: Services): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
+    childLoggerFactory: requestLog,
     genReqId: nameRequest,
     trustProxy: config.trustProxy,
     ...PLAIN_SERVER,
