@@ -13,6 +13,8 @@ import { overload } from './plugins/overload.ts'
 import { errorReplies, replyToBrokenRequest, replyWithError } from './plugins/error-replies.ts'
 import { rateLimits } from './plugins/rate-limits.ts'
 import { nameRequest, originOfRequest, requestId } from './plugins/request-id.ts'
+import { QUEUE_PAGE_PATH } from './plugins/queue-page-session.ts'
+import { requestLog } from './plugins/request-log.ts'
 import { securityHeaders } from './plugins/security-headers.ts'
 import { tokens } from './plugins/tokens.ts'
 import { routedPath, unknownRoutes } from './plugins/unknown-routes.ts'
@@ -32,6 +34,7 @@ import { healthRoutes } from './routes/health.ts'
 import { metricsRoutes } from './routes/metrics.ts'
 import { notificationRoutes } from './routes/notifications.ts'
 import { peopleRoutes } from './routes/people.ts'
+import { queuePageRoutes } from './routes/queue-page.ts'
 import { queueRoutes } from './routes/queue.ts'
 
 declare module 'fastify' {
@@ -63,8 +66,10 @@ export async function buildApp(services: Services): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: log,
     logController,
-    childLoggerFactory: (_log, bindings, _options, request) =>
-      logOf(services.log, originOfRequest(String(bindings[logController.requestIdLogLabel]), request)),
+    childLoggerFactory: (parent, bindings, _options, request) =>
+      requestLog(parent, () =>
+        logOf(services.log, originOfRequest(String(bindings[logController.requestIdLogLabel]), request)),
+      ),
     genReqId: nameRequest,
     trustProxy: config.trustProxy,
     ...PLAIN_SERVER,
@@ -124,6 +129,8 @@ export async function buildApp(services: Services): Promise<FastifyInstance> {
     },
     { prefix: BASE_PATH },
   )
+
+  if (services.carriers.length > 0) await app.register(queuePageRoutes, { prefix: QUEUE_PAGE_PATH })
 
   await app.ready()
   return app

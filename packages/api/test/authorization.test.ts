@@ -5,7 +5,7 @@ import { ADMIN, LOGIN } from './support/services-double.ts'
 import { operationsOf, type Document, type PlacedOperation } from './support/document.ts'
 import { listening, type Listening } from './support/listening.ts'
 import { signToken } from './support/signed-token.ts'
-import type { Caller, Role } from '@org/core'
+import type { Caller, Role, Services } from '@org/core'
 
 const ROLES = ['user', 'operator', 'admin'] as const satisfies readonly Role[]
 const RANK: Readonly<Record<Role, number>> = { user: 1, operator: 2, admin: 3 }
@@ -180,6 +180,28 @@ describe.each([
       const answer = await fetch(api.client.address + path, { method, headers, redirect: 'manual' })
       await answer.body?.cancel()
       expect([200, 302]).toContain(answer.status)
+    }
+  })
+})
+
+describe('the queue page, which the document does not show', () => {
+  const CARRIER = { name: 'maintenance', metaValues: { version: 'bullmq' } }
+  let inQueueMode: Listening
+  beforeAll(async () => {
+    inQueueMode = await listening({
+      carriers: [CARRIER as unknown as Services['carriers'][number]],
+      apiKeys: { findCaller: async (secret) => callerOfKey(secret) },
+    })
+  })
+  afterAll(() => inQueueMode[Symbol.asyncDispose]())
+
+  it.each(ASKERS)('knows its own login alone: not $who', async ({ headers }) => {
+    for (const path of ['', '/', '/api/queues', '/static/css/main.css', '/queue/maintenance', '/logout']) {
+      const place = `/admin/queues${path}`
+      const statuses = [inQueueMode, api].map(
+        async ({ client }) => (await client.get(place, { headers })).status,
+      )
+      expect({ place, statuses: await Promise.all(statuses) }).toEqual({ place, statuses: [401, 404] })
     }
   })
 })

@@ -14,6 +14,7 @@ import { createMemoryCacheStore } from './cache/cache-memory.ts'
 import { createRedisCacheStore } from './cache/cache-redis.ts'
 import type { CacheStore } from './cache/cache-store.ts'
 import type { Config } from './config.ts'
+import { viewCarriers, type CarrierView } from './jobs/bullmq-view.ts'
 import type { JobQueueOptions } from './jobs/carried-job-queue.ts'
 import { createBullmqJobQueue } from './jobs/job-queue-bullmq.ts'
 import { createDatabaseJobQueue } from './jobs/job-queue-database.ts'
@@ -109,7 +110,18 @@ function openQueue(
   const options = { database, log, timings: { claimMs: config.JOB_CLAIM_MS }, ...own }
   return config.REDIS_URL === undefined
     ? createDatabaseJobQueue(options)
-    : createBullmqJobQueue({ ...options, redisUrl: config.REDIS_URL, prefix: `${prefix}:jobs` })
+    : createBullmqJobQueue({ ...options, redisUrl: config.REDIS_URL, prefix: carrierPrefix(prefix) })
+}
+
+/** What carries jobs, for whoever wants to look at it; nothing where the database does. */
+export function openCarrierView({ redis, prefix }: AdapterParts): CarrierView {
+  return redis === undefined
+    ? { queues: [], close: () => Promise.resolve() }
+    : viewCarriers(redis, carrierPrefix(prefix))
+}
+
+function carrierPrefix(prefix: string): string {
+  return `${prefix}:jobs`
 }
 
 /** Leases are shared where processes are: in queue mode. Everywhere else one process does everything. */

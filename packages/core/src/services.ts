@@ -1,13 +1,14 @@
 // The service as a whole: what it offers (Services) and how it is put together (createServices) on the adapters that
 // adapters.ts chooses. close() ends everything that was opened here; the database belongs to whoever opened it.
 import type { AloneHold, Database } from '@org/data'
+import type { Queue } from 'bullmq'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import type { Actor } from './accounts/account.ts'
 import { createAccounts, type Accounts } from './accounts/accounts.ts'
 import { createApiKeys, type ApiKeys } from './accounts/api-keys.ts'
 import { createPasswordGuard } from './accounts/password-guard.ts'
-import { chooseAdapters, keyPrefix, openJobs } from './adapters.ts'
+import { chooseAdapters, keyPrefix, openCarrierView, openJobs } from './adapters.ts'
 import { createAttendance, type Attendance } from './attendance.ts'
 import { createAuditReading, createAuditTrail, type AuditReading } from './audit-trail.ts'
 import { createCachedAnswers, type CachedAnswers } from './cache/cached-answers.ts'
@@ -97,6 +98,8 @@ export interface Services {
   readonly people: People
   readonly doors: Doors
   readonly jobs: JobQueue
+  /** What carries jobs through Redis, by queue: to be looked at, never written. Empty where the database carries them. */
+  readonly carriers: readonly Queue[]
   readonly notices: Notices
   /** Hands notices and punches to whoever is to get them; what the worker's handlers call. */
   readonly deliveries: Deliveries
@@ -214,6 +217,7 @@ async function assemble(
     createNotices({ jobs: queue, channels: config.noticeChannels, log })
   const adapterParts = { config, database, redis, prefix, log }
   const jobs = await openJobs(adapterParts, (queue, failed) => tellOfFailedSync(noticesBy(queue), failed))
+  const carrierView = openCarrierView(adapterParts)
   const notices = noticesBy(jobs)
   const punchNews = createPunchNews(jobs, config.WEBHOOK_PUNCHES)
   const { rateCounter, attempts, leases, turns, tally, cacheStore, bus, openRoster } =
@@ -285,7 +289,7 @@ async function assemble(
     stopping.abort(new ServiceError('SERVICE_STOPPING'))
     endChores()
     stream.close()
-    await Promise.all([jobs.close(), restartWatch.close()])
+    await Promise.all([jobs.close(), carrierView.close(), restartWatch.close()])
     await pool.close()
     await leases.close()
     bus.close()
@@ -324,6 +328,7 @@ async function assemble(
     people: createPeople({ database, withTerminal, audit, changes, templates, jobs, log }),
     doors,
     jobs,
+    carriers: carrierView.queues,
     notices,
     keptTransfers: transfers,
     deliveries: createDeliveries(config, database, log),

@@ -26,7 +26,15 @@ export async function startHttpService(folder: string): Promise<HttpService> {
   const { NODE_COMPILE_CACHE } = process.env // as npm sets it, here and for a service
   const kept = NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE }
   const env = { ...NO_LIMITS, ...kept, DATA_DIR: folder, PORT: '0' }
-  const options = { script: 'scripts/start.ts', args: ['--no-demo'], env, readyMessage: 'listening' }
+  // It logs as it does by default, into a pipe; reading every line would be work for the process that measures.
+  const keepOutput = false
+  const options = {
+    script: 'scripts/start.ts',
+    args: ['--no-demo'],
+    env,
+    readyMessage: 'listening',
+    keepOutput,
+  }
   const service = await startProcess(options)
   return {
     address: String(service.ready['address']),

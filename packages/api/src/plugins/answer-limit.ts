@@ -30,21 +30,28 @@ export const answerLimit = fp<{ withinMs: number }>(
       const { answerWithinMs } = routeOptions.config
       return typeof answerWithinMs === 'number' ? answerWithinMs : withinMs
     }
-    app.addHook('onRequest', async (request, reply) => {
+    app.addHook('onRequest', (request, reply, done) => {
       start(request, reply, fixedLimit(request))
       reply.raw.once('close', () => clearTimeout(timers.get(request)))
+      done()
     })
     // How long a body may take to arrive is a bound of its own, and not the answer's fault.
-    app.addHook('preParsing', async (request) => {
+    app.addHook('preParsing', (request, _reply, _payload, done) => {
       clearTimeout(timers.get(request))
+      done()
     })
-    app.addHook('preValidation', async (request, reply) => start(request, reply, fixedLimit(request)))
-    app.addHook('preHandler', async (request, reply) => {
+    app.addHook('preValidation', (request, reply, done) => {
+      start(request, reply, fixedLimit(request))
+      done()
+    })
+    app.addHook('preHandler', (request, reply, done) => {
       const { answerWithinMs } = request.routeOptions.config
       if (typeof answerWithinMs === 'function' && !reply.sent) start(request, reply, answerWithinMs(request))
+      done()
     })
-    app.addHook('onSend', async (request) => {
+    app.addHook('onSend', (request, _reply, _payload, done) => {
       clearTimeout(timers.get(request))
+      done()
     })
   },
   { name: 'answer-limit', fastify: '5.x' },

@@ -1,6 +1,5 @@
 // Lists that are answered from the cache, and not at all to whoever has them already: `x-cache` says where an answer came from, `etag`
 // names it, and `if-none-match` with that name gets 304.
-import { createHash } from 'node:crypto'
 import type { CacheQuestion, CachedAnswers } from '@org/core'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
@@ -21,15 +20,14 @@ export async function replyFromCache(
   question: CacheQuestion,
   make: () => Promise<object>,
 ): Promise<FastifyReply> {
-  const { text, hit } = await answers.answer(question, async () => JSON.stringify(await make()))
-  const etag = createHash('sha256').update(text).digest('base64url')
+  const { bytes, etag, hit } = await answers.answer(question, async () => JSON.stringify(await make()))
   reply.header(CACHE_HEADER, hit ? 'HIT' : 'MISS')
   reply.header('etag', `"${etag}"`)
   // Rows of people: only the caller's own browser may keep them, and it asks each time whether they are still the same.
   reply.header('cache-control', 'private, no-cache')
   reply.header('vary', varying(reply.getHeader('vary')))
   if (matches(request.headers['if-none-match'], etag)) return reply.code(304).send()
-  return reply.type('application/json; charset=utf-8').send(text)
+  return reply.type('application/json; charset=utf-8').send(bytes)
 }
 
 /** An answer to one caller is none to another; what it varies by already, such as the origin, stays. */

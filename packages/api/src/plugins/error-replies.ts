@@ -44,13 +44,20 @@ export const errorReplies = fp(
 
 /** Answers a request with an error in the standard form. */
 export function replyWithError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const error = beginErrorReply(thrown, request, reply)
+  void reply.send(errorBody(error, request.id))
+}
+
+/** Status, headers and log line of an error; what then stands in the body is left to pages that show it in their own way. */
+export function beginErrorReply(thrown: unknown, request: FastifyRequest, reply: FastifyReply): ServiceError {
   const error = asServiceError(thrown)
   if (error.status >= 500) request.log[error.status === 500 ? 'error' : 'warn']({ err: thrown }, error.code)
   if (error.retryAfterSeconds !== undefined && !reply.hasHeader('retry-after'))
     reply.header('retry-after', Math.ceil(error.retryAfterSeconds))
   if (error.status === 401) reply.header('www-authenticate', 'Bearer')
   reply.header(REQUEST_ID_HEADER, request.id)
-  void reply.code(error.status).send(errorBody(error, request.id))
+  reply.code(error.status)
+  return error
 }
 
 /** Any thrown thing as an error of the service: the framework's are known here, all others to core. */
@@ -67,7 +74,8 @@ function asServiceError(thrown: unknown): ServiceError {
   return toServiceError(thrown)
 }
 
-function isFrameworkError(thrown: unknown): thrown is FastifyError {
+/** Whether the framework itself refused the request. */
+export function isFrameworkError(thrown: unknown): thrown is FastifyError {
   return (
     thrown instanceof Error &&
     'code' in thrown &&

@@ -9,13 +9,14 @@ const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIO
 
 export const httpMetrics = fp<{ metrics: Metrics }>(
   async (app, { metrics }) => {
-    app.addHook('onResponse', async (request, reply) => {
+    app.addHook('onResponse', (request, reply, done) => {
       metrics.noteRequest({
         method: METHODS.has(request.method) ? request.method : 'other',
         route: request.is404 ? NO_ROUTE : (request.routeOptions.url ?? NO_ROUTE),
         status: reply.statusCode,
         seconds: reply.elapsedTime / 1000,
       })
+      done()
     })
   },
   { name: 'http-metrics', fastify: '5.x' },

@@ -16,14 +16,25 @@ declare module 'fastify' {
 
 /** Header that carries the request's name, in and out. */
 export const REQUEST_ID_HEADER = 'x-request-id'
+const NAME_BYTES = 12
+/** Random bytes are fetched for so many names at once: each fetching costs as much as all else about a name. */
+const NAMES_AT_ONCE = 256
 const FORM = /^req-[A-Za-z0-9_-]{3,64}$/
 
 /** The caller's own name for the request when it has the form `req-…`, else a new one. */
 export function nameRequest(request: Pick<IncomingMessage, 'headers'>): string {
   const given = request.headers[REQUEST_ID_HEADER]
-  return typeof given === 'string' && FORM.test(given)
-    ? given
-    : `req-${randomBytes(12).toString('base64url')}`
+  return typeof given === 'string' && FORM.test(given) ? given : `req-${takeRandom().toString('base64url')}`
+}
+
+let random = Buffer.alloc(0)
+
+/** Bytes that nobody was given before. */
+function takeRandom(): Buffer {
+  if (random.length === 0) random = randomBytes(NAME_BYTES * NAMES_AT_ONCE)
+  const taken = random.subarray(0, NAME_BYTES)
+  random = random.subarray(NAME_BYTES)
+  return taken
 }
 
 /** Whom the work is for: the name that the request was given, and the trace that its headers tell of. */
@@ -34,6 +45,9 @@ export function originOfRequest(id: string, { headers }: Pick<IncomingMessage, '
 /** Sends the name back and logs the outcome. Paths are logged as routes are declared: ids in them stay out. */
 export const requestId = fp(
   async (app) => {
+    // Every line's objects are searched for secrets by name; this one, of which there is one for each request, holds nothing but
+    // what is named here.
+    const log = app.log.child({}, { redact: [] })
     app.addHook('onRequest', (request, reply, done) => {
       reply.header(REQUEST_ID_HEADER, request.id)
       onBehalfOf(originOfRequest(request.id, request), done)
@@ -42,15 +56,17 @@ export const requestId = fp(
     app.addHook('preValidation', (request, _reply, done) => {
       onBehalfOf(originOfRequest(request.id, request), done)
     })
-    app.addHook('onResponse', async (request, reply) => {
+    app.addHook('onResponse', (request, reply, done) => {
       const outcome = {
+        ...originOfRequest(request.id, request),
         method: request.method,
         route: request.routeOptions.url ?? null,
         status: reply.statusCode,
         ms: Math.round(reply.elapsedTime * 10) / 10,
         address: request.ip,
       }
-      request.log[request.routeOptions.config.quiet === true ? 'debug' : 'info'](outcome, 'request')
+      log[request.routeOptions.config.quiet === true ? 'debug' : 'info'](outcome, 'request')
+      done()
     })
   },
   { name: 'request-id', fastify: '5.x' },

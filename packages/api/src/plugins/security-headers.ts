@@ -1,11 +1,14 @@
 // What browsers are told: load nothing from elsewhere, be framed by nobody, and call from no other origin unless CORS_ORIGINS
 // names it. The docs page lives within these rules, so it works without a network.
+import { IncomingMessage, ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
 import cors from '@fastify/cors'
 import type { FastifyCorsOptions } from '@fastify/cors'
-import helmet from '@fastify/helmet'
 import type { Config } from '@org/core'
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import helmet from 'helmet'
+import type { HelmetOptions } from 'helmet'
 
 /** Seconds for which browsers remember an answer to a preflight. */
 const PREFLIGHT_MAX_AGE_SECONDS = 600
@@ -20,7 +23,7 @@ export const BARE_SECURITY_HEADERS: Readonly<Record<string, string>> = {
 export const securityHeaders = fp<{ config: Config }>(
   async (app, { config }) => {
     const speaksTls = config.TLS_CERT !== undefined
-    await app.register(helmet, {
+    const headers = headersOf({
       contentSecurityPolicy: {
         useDefaults: false,
         directives: {
@@ -39,6 +42,10 @@ export const securityHeaders = fp<{ config: Config }>(
       // A browser that was once told to use HTTPS here could not come back to plain HTTP.
       strictTransportSecurity: speaksTls,
       crossOriginResourcePolicy: { policy: config.corsOrigins.length > 0 ? 'cross-origin' : 'same-origin' },
+    })
+    app.addHook('onRequest', (_request, reply, done) => {
+      for (const [name, value] of headers) reply.header(name, value)
+      done()
     })
     if (config.corsOrigins.length > 0) {
       const rules: FastifyCorsOptions = {
@@ -77,3 +84,10 @@ export const securityHeaders = fp<{ config: Config }>(
   },
   { name: 'security-headers', fastify: '5.x' },
 )
+
+/** What helmet sets by these rules: the same for every answer, so it is asked once, with an answer that goes nowhere. */
+function headersOf(rules: HelmetOptions): readonly (readonly [string, string])[] {
+  const answer = new ServerResponse(new IncomingMessage(new Socket()))
+  helmet(rules)(answer.req, answer, () => undefined)
+  return Object.entries(answer.getHeaders()).map(([name, value]) => [name, String(value)])
+}

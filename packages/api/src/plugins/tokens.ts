@@ -15,7 +15,7 @@ const Claims = Type.Object({
   sub: Type.String({ pattern: '^[1-9]\\d{0,15}$' }),
   email: Type.String(),
   role: Type.String(),
-  use: Type.Enum(['access', 'refresh']),
+  use: Type.Enum(['access', 'refresh', 'queue-page']),
   jti: Type.String({ minLength: 1 }),
   family: Type.String({ minLength: 1 }),
   iat: Type.Integer(),
@@ -24,6 +24,8 @@ const Claims = Type.Object({
 export type Claims = Static<typeof Claims>
 
 const claims = Compile(Claims)
+/** Tokens whose signature need not be computed again; beyond that all are forgotten at once. */
+const MOST_REMEMBERED = 1_000
 const ALGORITHM = 'HS256'
 
 /** The pair of a login. */
@@ -35,10 +37,14 @@ export interface SignedTokens {
 export interface Tokens {
   /** Signs the pair of a login; the refresh token carries the `jti` whose hash core has stored. */
   sign(login: Login): SignedTokens
+  /** Signs what lets a browser see the queue page, and opens nothing else; it lives as long as an access token. */
+  signForQueuePage(login: Login): string
   /** Reads an access token. Throws TOKEN_EXPIRED, or UNAUTHORIZED for whatever else is wrong with it. */
   readAccessToken(token: string): Claims
   /** Reads a refresh token. Throws as for an access token. */
   readRefreshToken(token: string): Claims
+  /** Reads a token of the queue page. Throws as for an access token. */
+  readQueuePageToken(token: string): Claims
 }
 
 declare module '@fastify/jwt' {
@@ -88,27 +94,42 @@ export const tokens = fp<{ secrets: TokenSecrets }>(
       return payload
     }
 
+    // That we signed a token, and what it says, cannot change; whether it is over, and whether its account still stands, is asked
+    // each time.
+    const signed = new Map<string, Claims>()
+    const readAccess = (token: string): Claims => {
+      const known = signed.get(token)
+      if (known !== undefined && known.exp * 1_000 > Date.now()) return known
+      signed.delete(token)
+      const found = read(token, 'access')
+      if (signed.size >= MOST_REMEMBERED) signed.clear()
+      signed.set(token, found)
+      return found
+    }
+
+    const signFor = (
+      { account, refreshFamily }: Login,
+      use: Claims['use'],
+      { jti, seconds }: { readonly jti: string; readonly seconds: number },
+    ): string => {
+      const { id, email, role } = account
+      const who = { sub: String(id), email, role, family: refreshFamily.id }
+      return app.jwt.current.sign({ ...who, use, jti }, { expiresIn: seconds })
+    }
+
     app.decorate('tokens', {
-      sign({ account, refreshFamily }) {
-        const who = {
-          sub: String(account.id),
-          email: account.email,
-          role: account.role,
-          family: refreshFamily.id,
-        }
-        return {
-          accessToken: app.jwt.current.sign(
-            { ...who, use: 'access', jti: randomUUID() },
-            { expiresIn: ACCESS_TOKEN_SECONDS },
-          ),
-          refreshToken: app.jwt.current.sign(
-            { ...who, use: 'refresh', jti: refreshFamily.tokenId },
-            { expiresIn: REFRESH_TOKEN_SECONDS },
-          ),
-        }
-      },
-      readAccessToken: (token) => read(token, 'access'),
+      sign: (login) => ({
+        accessToken: signFor(login, 'access', { jti: randomUUID(), seconds: ACCESS_TOKEN_SECONDS }),
+        refreshToken: signFor(login, 'refresh', {
+          jti: login.refreshFamily.tokenId,
+          seconds: REFRESH_TOKEN_SECONDS,
+        }),
+      }),
+      signForQueuePage: (login) =>
+        signFor(login, 'queue-page', { jti: randomUUID(), seconds: ACCESS_TOKEN_SECONDS }),
+      readAccessToken: readAccess,
       readRefreshToken: (token) => read(token, 'refresh'),
+      readQueuePageToken: (token) => read(token, 'queue-page'),
     } satisfies Tokens)
   },
   { name: 'tokens', fastify: '5.x' },

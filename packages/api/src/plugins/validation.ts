@@ -1,8 +1,8 @@
 // Requests are checked against their schemas before a handler sees them. Bodies are taken as they are or refused, never trimmed
 // or coerced; paths and queries are text, so their numbers are read first. A body that is left out counts as {}.
 import { validationError } from '@org/core'
-import type { FieldFault } from '@org/core'
-import type { FastifyError, FastifyRequest, FastifyServerOptions, RouteOptions } from 'fastify'
+import type { FieldFault, ServiceError } from '@org/core'
+import type { FastifyError, FastifyServerOptions, RouteOptions, preValidationHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
 import { FORMATS, formatSentence } from './formats.ts'
 
@@ -46,15 +46,16 @@ export const validation = fp(
 )
 
 /** Gives an absent body as {}, and path and query with their numbers read. */
-function prepareRequest({ schema }: RouteOptions): (request: FastifyRequest) => Promise<void> {
+function prepareRequest({ schema }: RouteOptions): preValidationHookHandler {
   const readParams = textReader(schema?.params)
   const readQuery = textReader(schema?.querystring)
   const takesBody = schema?.body !== undefined
-  return async (request) => {
+  return (request, _reply, done) => {
     request.params = readParams(request.params)
     request.query = readQuery(request.query)
     if (takesBody && request.body === undefined) request.body = {}
-    if (!takesBody && !isNothing(request.body)) throw bodyFault('is not taken here')
+    if (takesBody || isNothing(request.body)) done()
+    else done(bodyFault('is not taken here'))
   }
 }
 
@@ -108,7 +109,7 @@ function sentenceOfParser(error: Error): string {
     : 'is not valid JSON'
 }
 
-function bodyFault(message: string): Error {
+function bodyFault(message: string): ServiceError {
   return validationError([{ field: 'body', message }])
 }
 

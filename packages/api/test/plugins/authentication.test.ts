@@ -1,5 +1,5 @@
 // Who is let in, by which token, to what.
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { ServiceError } from '@org/core'
 import type { Role } from '@org/core'
 import { refused } from '../support/client.ts'
@@ -48,6 +48,40 @@ describe('a token', () => {
     const token = signToken({ claims: { iat: past - 3600, exp: past } })
     const answer = await api.client.get(STATS, { token })
     expect(answer.reply).toEqual(refused(401, 'TOKEN_EXPIRED', { message: NOT_LOGGED_IN }))
+  })
+
+  describe('that was good when it was last shown', () => {
+    afterEach(() => vi.restoreAllMocks())
+
+    it('is refused as soon as it has expired', async () => {
+      const token = signToken()
+      expect((await api.client.get(STATS, { token })).status).toBe(200)
+      const real = Date.now.bind(Date)
+      vi.spyOn(Date, 'now').mockImplementation(() => real() + 3_601_000)
+      const answer = await api.client.get(STATS, { token })
+      expect(answer.reply).toEqual(refused(401, 'TOKEN_EXPIRED', { message: NOT_LOGGED_IN }))
+    })
+
+    it('is refused as soon as its account is', async () => {
+      let account: typeof ADMIN | undefined = ADMIN
+      await using changing = await listening({ accounts: { findForToken: async () => account } })
+      const token = signToken()
+      const status = async () => (await changing.client.get('/api/v1/audit', { token })).status
+      expect(await status()).toBe(200)
+      account = { ...ADMIN, role: 'user' }
+      expect(await status()).toBe(403)
+      account = undefined
+      expect(await status()).toBe(401)
+    })
+
+    it('lends nothing to a token that differs from it in one letter', async () => {
+      const token = signToken()
+      expect((await api.client.get(STATS, { token })).status).toBe(200)
+      const [head = '', claims = '', signature = ''] = token.split('.')
+      const other = signature.startsWith('A') ? `B${signature.slice(1)}` : `A${signature.slice(1)}`
+      const forged = [head, claims, other].join('.')
+      expect((await api.client.get(STATS, { token: forged })).reply).toEqual(refused(401, 'UNAUTHORIZED'))
+    })
   })
 
   it('signed with the previous secret stays valid while that is configured', async () => {

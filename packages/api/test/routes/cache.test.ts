@@ -9,7 +9,7 @@ it('asks the cache by devices and everything else that the answer hangs on', asy
     cachedAnswers: {
       async answer(question, make) {
         asked.push(question)
-        return { text: await make(), hit: false }
+        return { bytes: Buffer.from(await make()), etag: 'made-now', hit: false }
       },
     },
   })

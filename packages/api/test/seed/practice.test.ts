@@ -120,7 +120,7 @@ describe.each(MODES)('in %s', (mode) => {
     const instanceId = await service.database.settings.find('instance-id')
     try {
       await course(async (minutes) => {
-        for (const key of await redis.keys(`zk:${(instanceId ?? '').slice(0, 8)}:cache:answer:*`)) {
+        for (const key of await redis.keys(`zk:${(instanceId ?? '').slice(0, 8)}:cache:sendable:*`)) {
           const leftMs = await redis.pttl(key)
           if (leftMs < 0) continue
           expect(leftMs).toBeLessThanOrEqual(5 * MINUTE_MS)

@@ -155,6 +155,7 @@ export interface Replacements {
   readonly doors?: Partial<Doors>
   readonly people?: Partial<People>
   readonly jobs?: Partial<JobQueue>
+  readonly carriers?: Services['carriers']
   readonly notices?: Partial<Notices>
   readonly rateCounter?: RateCounter
   readonly cachedAnswers?: Partial<CachedAnswers>
@@ -291,6 +292,7 @@ export function servicesDouble(replaced: Replacements = {}): Services {
       close: async () => undefined,
       ...replaced.jobs,
     },
+    carriers: replaced.carriers ?? [],
     notices: {
       tell: async () => undefined,
       tellIn: async () => undefined,
@@ -308,7 +310,7 @@ export function servicesDouble(replaced: Replacements = {}): Services {
     keptTransfers: { list: async () => [], open: async () => undefined },
     rateCounter: replaced.rateCounter ?? countingForever(),
     cachedAnswers: {
-      answer: async (_question, make) => ({ text: await make(), hit: false }),
+      answer: async (_question, make) => ({ bytes: Buffer.from(await make()), etag: 'made-now', hit: false }),
       clear: async () => 0,
       ...replaced.cachedAnswers,
     },

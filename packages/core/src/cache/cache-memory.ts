@@ -6,14 +6,12 @@ import {
   type CacheScope,
   type CacheStore,
   type CacheSubject,
+  type SendableAnswer,
 } from './cache-store.ts'
 
 const MOST_ANSWERS = 10_000
-/** JavaScript keeps a character in up to two bytes. */
-const BYTES_OF_A_CHARACTER = 2
-
 interface Kept {
-  readonly answer: string
+  readonly answer: SendableAnswer
   readonly sizeBytes: number
   readonly until: number
 }
@@ -66,8 +64,8 @@ export function createMemoryCacheStore({
       return Promise.resolve({ ticket, kept: found.answer })
     },
     keep(ticket, answer) {
-      const sizeBytes = (ticket.length + answer.length) * BYTES_OF_A_CHARACTER
-      if (sizeBytes <= Math.min(LARGEST_KEPT_BYTES * BYTES_OF_A_CHARACTER, mostBytes)) {
+      const sizeBytes = answer.bytes.length + answer.etag.length + ticket.length
+      if (sizeBytes <= Math.min(LARGEST_KEPT_BYTES, mostBytes)) {
         remove(ticket)
         makeRoom(sizeBytes)
         answers.set(ticket, { answer, sizeBytes, until: now() + KEEP_MS })

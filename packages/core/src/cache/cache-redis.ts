@@ -12,6 +12,7 @@ import {
   type CacheFinding,
   type CacheScope,
   type CacheStore,
+  type SendableAnswer,
 } from './cache-store.ts'
 
 /** A cache must not cost more than what it saves. */
@@ -57,7 +58,7 @@ export function createRedisCacheStore(
   mostBytes: number = MOST_KEPT_BYTES,
 ): CacheStore {
   const everything = `${prefix}:cache:generation`
-  const answers = `${prefix}:cache:answer:`
+  const answers = `${prefix}:cache:sendable:`
   const room = `${prefix}:cache:room`
   const generationKey = (name: string): string => `${everything}:${name}`
 
@@ -116,7 +117,8 @@ export function createRedisCacheStore(
   const look = async (name: string, digest: string): Promise<CacheFinding> => {
     const generation = randomBytes(12).toString('base64url')
     const keys = [everything, generationKey(name), answers]
-    const command = redis.eval(LOOK, keys.length, ...keys, generation, GENERATION_MS, name, digest)
+    const given = [generation, GENERATION_MS, name, digest]
+    const command = redis.callBuffer('EVAL', LOOK, keys.length, ...keys, ...given)
     return parseFinding(await answerOf(command, { withinMs: LOOK_WITHIN_MS }))
   }
 
@@ -132,9 +134,10 @@ export function createRedisCacheStore(
       }
     },
     async keep(ticket, answer) {
-      const sizeBytes = Buffer.byteLength(answer) + ticket.length
+      const value = valueOf(answer)
+      const sizeBytes = value.length + ticket.length
       if (sizeBytes > LARGEST_KEPT_BYTES || redis.status !== 'ready') return
-      const command = redis.eval(KEEP, 2, answers + ticket, room, answer, KEEP_MS, sizeBytes, mostBytes)
+      const command = redis.eval(KEEP, 2, answers + ticket, room, value, KEEP_MS, sizeBytes, mostBytes)
       try {
         await answerOf(command, { withinMs: LOOK_WITHIN_MS })
       } catch (error) {
@@ -181,11 +184,24 @@ async function removeAll(redis: Redis, beginning: string): Promise<number> {
   return removed
 }
 
+/** The etag, a line feed, the bytes. */
+function valueOf({ bytes, etag }: SendableAnswer): Buffer {
+  return Buffer.concat([Buffer.from(`${etag}\n`), bytes])
+}
+
+function parseValue(value: Buffer): SendableAnswer | undefined {
+  const end = value.indexOf('\n')
+  if (end < 1) return undefined
+  return { etag: value.toString('latin1', 0, end), bytes: value.subarray(end + 1) }
+}
+
 function parseFinding(reply: unknown): CacheFinding {
   if (Array.isArray(reply)) {
     const [ticket, kept]: unknown[] = reply
-    if (typeof ticket === 'string' && (typeof kept === 'string' || kept === null || kept === undefined))
-      return { ticket, kept: kept ?? undefined }
+    if (Buffer.isBuffer(ticket) && (kept === null || kept === undefined))
+      return { ticket: ticket.toString(), kept: undefined }
+    if (Buffer.isBuffer(ticket) && Buffer.isBuffer(kept))
+      return { ticket: ticket.toString(), kept: parseValue(kept) }
   }
   throw new Error('Redis answered the cache in a form that it cannot have')
 }

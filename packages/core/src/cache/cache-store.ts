@@ -1,4 +1,4 @@
-// The port of the cache's store: answers as text, each kept for a while under its question and under the GENERATION of the rows that it
+// The port of the cache's store: answers as they are sent, each kept for a while under its question and under the GENERATION of the rows that it
 // was made from. Forgetting raises the generation, so that an answer whose query began before it can never be found afterwards,
 // however late it is kept. Memory and Redis carry it; test/contract/cached-answers.contract.ts checks both.
 
@@ -23,11 +23,20 @@ export interface CachePlace {
   readonly digest: string
 }
 
+/**
+ * An answer as it is sent: its bytes, and the name (`etag`) by which whoever has it already knows it. Both are made once, with the
+ * answer, and not each time it is given; nobody changes the bytes.
+ */
+export interface SendableAnswer {
+  readonly bytes: Buffer
+  readonly etag: string
+}
+
 /** What a look finds. */
 export interface CacheFinding {
   /** Place and generation in one: equal for two looks exactly when nothing was forgotten between them. */
   readonly ticket: string
-  readonly kept: string | undefined
+  readonly kept: SendableAnswer | undefined
 }
 
 /** Where answers are kept. */
@@ -35,7 +44,7 @@ export interface CacheStore {
   /** Undefined while the store cannot be trusted to know what was forgotten: nothing of it may be used then. Never rejects. */
   look(place: CachePlace): Promise<CacheFinding | undefined>
   /** Keeps an answer under the generation that the look found, if there is room. Never rejects. */
-  keep(ticket: string, answer: string): Promise<void>
+  keep(ticket: string, answer: SendableAnswer): Promise<void>
   /**
    * Raises the generations of these scopes. When it has resolved nobody is given what was kept before. Never rejects: a store that is
    * away is not looked into again before this was made good.

@@ -1,8 +1,8 @@
 // Answers to questions that were asked before: from the cache where its rows are still what they were, else made once, however many
 // ask at the same moment.
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Change, Changes } from '../changes.ts'
-import type { CacheScope, CacheStore, CacheSubject } from './cache-store.ts'
+import type { CacheScope, CacheStore, CacheSubject, SendableAnswer } from './cache-store.ts'
 
 /** What is asked. */
 export interface CacheQuestion {
@@ -14,8 +14,7 @@ export interface CacheQuestion {
 }
 
 /** An answer, and whether it cost a query of its own. */
-export interface CachedAnswer {
-  readonly text: string
+export interface CachedAnswer extends SendableAnswer {
   readonly hit: boolean
 }
 
@@ -48,7 +47,7 @@ export function createCachedAnswers({
   changes,
   onAnswer = () => undefined,
 }: CachedAnswersParts): CachedAnswers {
-  const making = new Map<string, Promise<string>>()
+  const making = new Map<string, Promise<SendableAnswer>>()
 
   changes.listen(async ({ of, deviceId }) => {
     await Promise.all(TOUCHED[of].map((subject) => store.forget(subject, [deviceId, 'any'])))
@@ -57,15 +56,15 @@ export function createCachedAnswers({
   /** The ticket holds the generation, so nobody joins a query that began before a forgetting which they came after. */
   const makeOnce = async (ticket: string, make: () => Promise<string>): Promise<CachedAnswer> => {
     const underWay = making.get(ticket)
-    if (underWay !== undefined) return { text: await underWay, hit: true }
-    const made = make()
+    if (underWay !== undefined) return { ...(await underWay), hit: true }
+    const made = make().then(sendable)
     making.set(ticket, made)
     try {
-      const text = await made
-      await store.keep(ticket, text)
+      const answer = await made
+      await store.keep(ticket, answer)
       // A turn later: whoever looked just before it was kept, and is told of that look only now, joins instead of asking again.
       setImmediate(() => making.delete(ticket))
-      return { text, hit: false }
+      return { ...answer, hit: false }
     } catch (error) {
       making.delete(ticket)
       throw error
@@ -77,9 +76,9 @@ export function createCachedAnswers({
       const found = await store.look(placeOf(question))
       const answer =
         found === undefined
-          ? { text: await make(), hit: false }
+          ? { ...sendable(await make()), hit: false }
           : found.kept !== undefined
-            ? { text: found.kept, hit: true }
+            ? { ...found.kept, hit: true }
             : await makeOnce(found.ticket, make)
       onAnswer(question.subject, answer.hit ? 'hit' : 'miss')
       return answer
@@ -88,12 +87,16 @@ export function createCachedAnswers({
   }
 }
 
+/** A text that was made, as it is sent and kept. */
+export function sendable(text: string): SendableAnswer {
+  const bytes = Buffer.from(text)
+  return { bytes, etag: hash('sha256', bytes, 'base64url') }
+}
+
 function placeOf({ subject, deviceIds, filter }: CacheQuestion) {
   const devices = deviceIds === undefined ? undefined : [...new Set(deviceIds)].toSorted((a, b) => a - b)
   const [first, second] = devices ?? []
   const scope: CacheScope = first !== undefined && second === undefined ? first : 'any'
-  const digest = createHash('sha256')
-    .update(JSON.stringify([devices ?? null, filter]))
-    .digest('base64url')
+  const digest = hash('sha256', JSON.stringify([devices ?? null, filter]), 'base64url')
   return { subject, scope, digest }
 }

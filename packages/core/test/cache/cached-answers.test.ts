@@ -5,6 +5,7 @@ import { EMBEDDED_ONLY, serverUrl } from '../../../../scripts/toolchain/scratch-
 import { createMemoryCacheStore } from '../../src/cache/cache-memory.ts'
 import { createRedisCacheStore } from '../../src/cache/cache-redis.ts'
 import { KEEP_MS, type CacheStore } from '../../src/cache/cache-store.ts'
+import { sendable } from '../../src/cache/cached-answers.ts'
 import { connectRedis, endRedis } from '../../src/redis.ts'
 import { cachedAnswersContract } from '../contract/cached-answers.contract.ts'
 import { cuttableProxy } from '../jobs/cuttable-proxy.ts'
@@ -18,11 +19,11 @@ const place = (digest: string) => ({ subject: 'attendance', scope: 'any', digest
 
 async function keep(store: CacheStore, digest: string, answer: string): Promise<void> {
   const found = await store.look(place(digest))
-  await store.keep(found?.ticket ?? 'none', answer)
+  await store.keep(found?.ticket ?? 'none', sendable(answer))
 }
 
 async function kept(store: CacheStore, digest: string): Promise<string | undefined> {
-  return (await store.look(place(digest)))?.kept
+  return (await store.look(place(digest)))?.kept?.bytes.toString()
 }
 
 describe('the store in memory', () => {
@@ -38,9 +39,9 @@ describe('the store in memory', () => {
 
   it('lets go what was asked for least recently when its room is used up', async () => {
     const store = createMemoryCacheStore({ mostBytes: 10_000 })
-    for (const digest of ['a', 'b', 'c']) await keep(store, digest, 'x'.repeat(1_500))
+    for (const digest of ['a', 'b', 'c']) await keep(store, digest, 'x'.repeat(3_000))
     expect(await kept(store, 'a')).toBeDefined()
-    await keep(store, 'd', 'x'.repeat(1_500))
+    await keep(store, 'd', 'x'.repeat(3_000))
     expect(await kept(store, 'b')).toBeUndefined()
     for (const digest of ['a', 'c', 'd']) expect(await kept(store, digest)).toBeDefined()
   })
@@ -77,7 +78,7 @@ describe.skipIf(EMBEDDED_ONLY)('the store in Redis', () => {
   it('S-ATT-03 S-PER-01 forgets after five minutes, generations not before the answers', async () => {
     const { redis, prefix, store, close } = await redisStore()
     await keep(store, 'a', 'answer')
-    const [answer] = await redis.keys(`${prefix}:cache:answer:*`)
+    const [answer] = await redis.keys(`${prefix}:cache:sendable:*`)
     const ttl = await redis.pttl(answer ?? '')
     expect(ttl).toBeGreaterThan(KEEP_MS - 30_000)
     expect(ttl).toBeLessThanOrEqual(KEEP_MS)
@@ -112,7 +113,7 @@ describe.skipIf(EMBEDDED_ONLY)('the store in Redis', () => {
     const early = await store.look(place('a'))
     await redis.del(...(await redis.keys(`${prefix}:cache:*`)))
     await store.look(place('a'))
-    await store.keep(early?.ticket ?? '', 'what was true before')
+    await store.keep(early?.ticket ?? '', sendable('what was true before'))
     expect(await kept(store, 'a')).toBeUndefined()
     await close()
   })

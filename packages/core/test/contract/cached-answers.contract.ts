@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { CacheStore } from '../../src/cache/cache-store.ts'
 import {
   createCachedAnswers,
+  type CachedAnswer,
   type CachedAnswers,
   type CacheQuestion,
 } from '../../src/cache/cached-answers.ts'
@@ -38,7 +39,11 @@ export function cachedAnswersContract(name: string, makeRig: () => Promise<Cache
     afterEach(() => rig.close())
 
     const make = () => Promise.resolve(`answer ${(made += 1)}`)
-    const ask = (question: CacheQuestion) => answers.answer(question, make)
+    const asText = async (answer: Promise<CachedAnswer>) => {
+      const { bytes, hit } = await answer
+      return { text: bytes.toString(), hit }
+    }
+    const ask = (question: CacheQuestion) => asText(answers.answer(question, make))
 
     it('are made once, and kept', async () => {
       expect(await ask(OF_ALL)).toEqual({ text: 'answer 1', hit: false })
@@ -49,6 +54,16 @@ export function cachedAnswersContract(name: string, makeRig: () => Promise<Cache
       const text = '\u0000"é😀\r\n'.repeat(100)
       await answers.answer(OF_ALL, () => Promise.resolve(text))
       expect(await ask(OF_ALL)).toEqual({ text, hit: true })
+    })
+
+    it('have the same name as long as they say the same, and another when they say something else', async () => {
+      const named = async (question: CacheQuestion, text: string) =>
+        (await answers.answer(question, () => Promise.resolve(text))).etag
+      const name = await named(OF_ALL, 'é one')
+      expect(name).toMatch(/^[\w-]{43}$/)
+      expect(await named(OF_ALL, 'not asked: it is kept')).toBe(name)
+      expect(await named(ofDevice(1), 'é one')).toBe(name)
+      expect(await named(ofDevice(2), 'é two')).not.toBe(name)
     })
 
     it('keep apart what is asked of other devices, with other filters, or about something else', async () => {
@@ -96,7 +111,7 @@ export function cachedAnswersContract(name: string, makeRig: () => Promise<Cache
       const during = await ask(ofDevice(1))
       expect(during).toEqual({ text: 'answer 1', hit: false })
       held.resolve('what was true before')
-      expect(await early).toEqual({ text: 'what was true before', hit: false })
+      expect(await asText(early)).toEqual({ text: 'what was true before', hit: false })
       expect(await ask(ofDevice(1))).toEqual({ text: 'answer 1', hit: true })
     })
 
@@ -113,7 +128,7 @@ export function cachedAnswersContract(name: string, makeRig: () => Promise<Cache
       const outcomes = await Promise.all(asked)
       expect(made).toBe(1)
       expect(outcomes.filter(({ hit }) => !hit)).toHaveLength(1)
-      expect(new Set(outcomes.map(({ text }) => text))).toEqual(new Set(['the answer']))
+      expect(new Set(outcomes.map(({ bytes }) => bytes.toString()))).toEqual(new Set(['the answer']))
     })
 
     it('that failed are not kept', async () => {
@@ -125,7 +140,7 @@ export function cachedAnswersContract(name: string, makeRig: () => Promise<Cache
     it('too large to be kept are answered all the same', async () => {
       const text = 'x'.repeat(3_000_000)
       const answered = await answers.answer(OF_ALL, () => Promise.resolve(text))
-      expect({ hit: answered.hit, length: answered.text.length }).toEqual({ hit: false, length: 3_000_000 })
+      expect({ hit: answered.hit, length: answered.bytes.length }).toEqual({ hit: false, length: 3_000_000 })
       await setImmediate()
       expect(await ask(OF_ALL)).toMatchObject({ hit: false })
     })

@@ -2,6 +2,7 @@
 // happens when Redis or a whole worker process goes away.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { createInterface } from 'node:readline'
 import { Queue } from 'bullmq'
 import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -9,7 +10,19 @@ import { type JobRun, handle } from '../../src/jobs/define-job.ts'
 import { jobQueueContract } from '../contract/job-queue.contract.ts'
 import { type BullmqRig, bullmqRig, onServer, onSqlite } from './carried-rigs.ts'
 import { type CuttableProxy, cuttableProxy } from './cuttable-proxy.ts'
-import { type Echo, echo, gate, inState, openerOf, patient, range, row, settled, until } from './queue-rig.ts'
+import {
+  type Echo,
+  QUICK,
+  echo,
+  gate,
+  inState,
+  openerOf,
+  patient,
+  range,
+  row,
+  settled,
+  until,
+} from './queue-rig.ts'
 import { EMBEDDED_ONLY, serverUrl } from '../../../../scripts/toolchain/scratch-database.ts'
 
 const server = onServer()
@@ -68,6 +81,40 @@ describe.skipIf(EMBEDDED_ONLY)('carriers in Redis', () => {
     })
     expect(runs).toEqual([1])
     redis.disconnect()
+  })
+
+  it('are made after the commit, and not at all for what was undone', async () => {
+    const queue = await open()
+    const carriersOf = async (id: string) => (await rig.keys()).filter((key) => key.includes(`:${id}.`))
+    let undone = ''
+    const failing = rig.database.transaction(async (tx) => {
+      undone = (await queue.enqueue(echo, { n: 1 }, { tx })).job.id
+      expect(await carriersOf(undone)).toEqual([])
+      throw new Error('the cause was undone')
+    })
+    await expect(failing).rejects.toThrow('the cause was undone')
+    const { job } = await rig.database.transaction((tx) => queue.enqueue(echo, { n: 2 }, { tx }))
+    await until('what was committed is carried', async () => (await carriersOf(job.id)).length === 1)
+    expect(await carriersOf(undone)).toEqual([])
+  })
+
+  it('have a new id at each publication, while BullMQ still holds the one before', async () => {
+    // Without the relay, which may at any time publish once more what is just being published.
+    const queue = await open({ timings: { relayMs: 3_600_000 } })
+    const seen: string[][] = []
+    const act = async ({ attempt, jobId, data }: JobRun<Echo>) => {
+      const mine = (await rig.keys()).map((key) => key.split(':').at(-1) ?? '')
+      seen.push(mine.filter((name) => name.startsWith(`${jobId}.`)))
+      if (attempt < 3) throw new Error('once more')
+      return { n: data.n }
+    }
+    const atOnce = { ...patient, backoffMs: [0] }
+    const { job } = await queue.enqueue(atOnce, { n: 1 })
+    await until('it is carried', async () => (await rig.keys()).some((key) => key.includes(job.id)))
+    queue.work([handle(atOnce, act)], { concurrency: 1 })
+    expect(await settled(queue, job.id)).toMatchObject({ state: 'completed', attempts: 3 })
+    expect(seen).toEqual([[`${job.id}.0`], [`${job.id}.1`], [`${job.id}.2`]])
+    await until('none is left', async () => !(await rig.keys()).some((key) => key.includes(job.id)))
   })
 
   it('are made for every waiting row, however many there are', async () => {
@@ -171,9 +218,45 @@ describe.skipIf(EMBEDDED_ONLY)('a worker process', () => {
     expect(await settled(queue, job.id)).toMatchObject({ state: 'completed', attempts: 2, result: { n: 7 } })
     await rig.close()
   })
+
+  it('that was frozen and wakes up after another has taken over changes nothing of what that one writes', async () => {
+    const scratch = await server.scratch()
+    const rig = await bullmqRig(() => Promise.resolve(scratch))
+    const queue = await rig.open({ timings: { ...QUICK, claimMs: 2_000, relayMs: 100 } })
+    const child = start('frozen-worker.ts', scratch.url, serverUrl('TEST_REDIS_URL'), rig.prefix)
+    const said = createInterface(child.stdout)[Symbol.asyncIterator]()
+    const { job } = await queue.enqueue(patient, { n: 5 })
+    expect(await said.next()).toMatchObject({ value: job.id })
+    await until('it has reported', async () => (await queue.find(job.id))?.progress?.phase === 'frozen')
+    child.kill('SIGSTOP')
+    const end = gate()
+    const act = async ({ data, attempt, progress }: JobRun<Echo>) => {
+      progress({ phase: 'heir', done: 1, total: 2 })
+      await end.promise
+      return { n: data.n + attempt }
+    }
+    queue.work([handle(patient, act)], { concurrency: 1 })
+    await until('the heir has it', async () => (await queue.find(job.id))?.progress?.phase === 'heir')
+    child.kill('SIGCONT')
+    child.stdin.write('go on')
+    expect(await said.next()).toMatchObject({ value: 'woken' })
+    // Its handler has reported progress and returned a result; when its process has ended, nothing more can come of it.
+    const gone = once(child, 'exit')
+    child.stdin.end()
+    await gone
+    expect(await queue.find(job.id)).toMatchObject({
+      state: 'active',
+      attempts: 2,
+      result: null,
+      progress: { phase: 'heir' },
+    })
+    end.resolve()
+    expect(await settled(queue, job.id)).toMatchObject({ state: 'completed', attempts: 2, result: { n: 7 } })
+    await rig.close()
+  })
 })
 
 function start(script: string, ...args: readonly string[]) {
   const path = new URL(script, import.meta.url).pathname
-  return spawn(process.execPath, [path, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+  return spawn(process.execPath, [path, ...args], { stdio: ['pipe', 'pipe', 'inherit'] })
 }

@@ -31,6 +31,8 @@ export interface ProcessOptions {
   readonly env: Readonly<Record<string, string>>
   /** The `msg` of the log line that says it is ready. */
   readonly readyMessage: string
+  /** False: what it writes after it is ready is taken and thrown away unread, for whoever measures it. */
+  readonly keepOutput?: boolean
 }
 
 /** Starts the script on this Node with nothing of our own environment but PATH, and waits for its ready line. */
@@ -39,6 +41,7 @@ export async function startProcess({
   args = [],
   env,
   readyMessage,
+  keepOutput = true,
 }: ProcessOptions): Promise<ServiceProcess> {
   const kept = testLogFile()
   const child = spawn(process.execPath, [script, ...args], {
@@ -48,7 +51,7 @@ export async function startProcess({
   })
   const output: string[] = []
   const exited = once(child, 'exit')
-  const ready = await waitForLine(child, output, readyMessage, script)
+  const ready = await waitForLine(child, output, { readyMessage, script, keepOutput })
   const end = async (signal: 'SIGTERM' | 'SIGKILL') => {
     if (child.exitCode !== null || child.signalCode !== null) return child.exitCode
     child.kill(signal)
@@ -71,8 +74,7 @@ export async function startProcess({
 function waitForLine(
   child: ChildProcess,
   output: string[],
-  readyMessage: string,
-  script: string,
+  { readyMessage, script, keepOutput }: { readyMessage: string; script: string; keepOutput: boolean },
 ): Promise<Record<string, unknown>> {
   return new Promise((resolve, reject) => {
     const fail = (why: string) => {
@@ -89,15 +91,22 @@ function waitForLine(
       fail(`ended with ${code} before it was ready`)
     }
     child.once('exit', early)
+    const throwAway: (() => void)[] = []
     for (const stream of [child.stdout, child.stderr]) {
       if (stream === null) continue
-      createInterface({ input: stream }).on('line', (line) => {
+      const lines = createInterface({ input: stream })
+      throwAway.push(() => {
+        lines.close()
+        stream.resume()
+      })
+      lines.on('line', (line) => {
         output.push(line)
         testLogFile()?.write(`${line}\n`)
         const entry = parseLogLine(line)
         if (entry?.['msg'] !== readyMessage) return
         clearTimeout(deadline)
         child.removeListener('exit', early)
+        if (!keepOutput) for (const act of throwAway) act()
         resolve(entry)
       })
     }
