@@ -5,6 +5,7 @@ import { envSchema } from 'env-schema'
 import type { Static } from 'typebox'
 import { CONFIG, ConfigError, type Config, type ConfigFault, type RunMode } from './config.ts'
 import { isZone } from './device-zone.ts'
+import { parseRetention } from './punch-retention.ts'
 import type { NoticeChannel } from './notices/notice.ts'
 import { parseNetwork } from './terminals/network-bounds.ts'
 
@@ -17,7 +18,13 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     Object.entries(env).filter(([, value]) => value !== undefined && value !== ''),
   )
   const { values, faults } = readValues(set)
-  faults.push(...checkSecrets(set), ...checkLists(set), ...checkPairs(set), ...checkNotices(set))
+  faults.push(
+    ...checkSecrets(set),
+    ...checkLists(set),
+    ...checkPairs(set),
+    ...checkNotices(set),
+    ...checkRetention(set),
+  )
   if (values === undefined || faults.length > 0) throw new ConfigError(faults)
 
   const mode = runMode(values)
@@ -28,6 +35,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     deviceNetworks: listOf(values.DEVICE_NETWORKS),
     noticeChannels: noticeChannels(values),
     noticeEmails: listOf(values.NOTIFY_EMAILS),
+    punchRetentionMs: parseRetention(values.PUNCH_RETENTION),
     corsOrigins: listOf(values.CORS_ORIGINS),
     trustProxy: trustProxy(values.TRUST_PROXY),
   }
@@ -168,6 +176,18 @@ function checkNotices(set: SetVariables): ConfigFault[] {
   if (set['WEBHOOK_PUNCHES'] === 'true' && set['WEBHOOK_URL'] === undefined)
     faults.push({ variable: 'WEBHOOK_URL', message: 'is needed because WEBHOOK_PUNCHES is set' })
   return faults
+}
+
+/** A month is paid from its punches when it is over: less than that nobody means. */
+function checkRetention(set: SetVariables): ConfigFault[] {
+  const value = set['PUNCH_RETENTION']
+  if (value === undefined || parseRetention(value) !== undefined) return []
+  return [
+    {
+      variable: 'PUNCH_RETENTION',
+      message: 'must be a number of days or years such as 400d or 3y, from 31d to 100y',
+    },
+  ]
 }
 
 function noticeChannels({

@@ -40,6 +40,7 @@ import { createKeptTemplates } from './operations/kept-templates.ts'
 import { undoLeftBehind } from './operations/pending-people.ts'
 import { clearAttendance, type ClearAttendanceInput } from './operations/clear-attendance.ts'
 import { correctTimes, type CorrectTimesInput } from './operations/correct-times.ts'
+import { removeOldPunches } from './operations/remove-old-punches.ts'
 import { createRestartWatch } from './operations/restart-watch.ts'
 import { syncAttendance, type SyncAttendanceInput } from './operations/sync-attendance.ts'
 import { syncPeople, type SyncPeopleInput } from './operations/sync-people.ts'
@@ -49,6 +50,7 @@ import { watchDevice } from './operations/watch-device.ts'
 import { WATCH_TIMINGS, type WatchTimings } from './operations/watch-session.ts'
 import { createPasswords } from './passwords.ts'
 import { createPeople, type People } from './people.ts'
+import { createPunchRetention } from './punch-retention.ts'
 import { createPunchStream } from './punch-stream.ts'
 import type { RateCounter } from './rate-counter.ts'
 import { connectRedis, endRedis } from './redis.ts'
@@ -68,6 +70,9 @@ const UNLOCK_WITHIN_MS = 20_000
 const SETTLE_EVERY_MS = 30_000
 /** How often what has expired is forgotten: refresh tokens, kept transfers. */
 const FORGET_EVERY_MS = 3_600_000
+
+/** How often it is looked whether old punches are to be removed, which one process does every hour. */
+const LOOK_FOR_OLD_EVERY_MS = 60_000
 
 /** Whose process this is: a server of HTTP, a worker of jobs, or both. */
 export type ServiceRole = 'api' | 'worker' | 'both'
@@ -205,6 +210,7 @@ async function assemble(
   const adapterParts = { config, database, redis, prefix, log }
   const jobs = await openJobs(adapterParts, (queue, failed) => tellOfFailedSync(noticesBy(queue), failed))
   const notices = noticesBy(jobs)
+  const retention = createPunchRetention(config.punchRetentionMs)
   const punchNews = createPunchNews(jobs, config.WEBHOOK_PUNCHES)
   const { rateCounter, attempts, leases, turns, tally, cacheStore, bus, openRoster } =
     chooseAdapters(adapterParts)
@@ -260,6 +266,11 @@ async function assemble(
         everyMs: FORGET_EVERY_MS,
         failure: 'transfers whose time is over could not be removed yet',
         work: () => transfers.removeOverdue(),
+      },
+      {
+        everyMs: LOOK_FOR_OLD_EVERY_MS,
+        failure: 'punches older than PUNCH_RETENTION could not be removed yet',
+        work: () => removeOldPunches({ database, changes, audit, retention, log }, stopping.signal),
       },
     ],
     log,
@@ -320,7 +331,7 @@ async function assemble(
     metrics,
     async syncAttendance(input) {
       const certificate = await syncAttendance(
-        { database, withTerminal, changes, notices, punchNews, transfers, waitMs: jobWaitMs, log },
+        { database, withTerminal, changes, notices, punchNews, retention, transfers, waitMs: jobWaitMs, log },
         input,
       )
       metrics.noteSyncedRows(certificate)
@@ -332,7 +343,7 @@ async function assemble(
       copyPeopleTo({ database, withTerminal, changes, audit, templates, waitMs: jobWaitMs, log }, input),
     clearAttendance: (input) =>
       clearAttendance(
-        { database, withTerminal, changes, punchNews, transfers, audit, waitMs: jobWaitMs, log },
+        { database, withTerminal, changes, punchNews, retention, transfers, audit, waitMs: jobWaitMs, log },
         input,
       ),
     correctTimes: (input) => correctTimes({ database, changes }, input),
@@ -344,6 +355,7 @@ async function assemble(
         changes,
         notices,
         punchNews,
+        retention,
         transfers,
         noteContact,
         bus,

@@ -88,6 +88,8 @@ export interface Devices {
   listWatched(): Promise<readonly WatchedDevice[]>
   /** Throws UniqueViolation as insert does. Undefined when there is no such device. */
   update(id: number, changes: DeviceChanges, now: Instant): Promise<Device | undefined>
+  /** The ids of all devices, deleted ones too, in their order. */
+  listAllIds(): Promise<readonly number[]>
   /** Brings a deleted device back under its id, with new data; bookmark, fences and punches are kept. */
   revive(id: number, device: NewDevice): Promise<Device | undefined>
   /** Marks as deleted and frees the address. False when there is no such device. */
@@ -105,6 +107,11 @@ export interface Devices {
 export interface DevicesInTransaction extends Devices {
   /** Locks the device's row, a deleted one too, until the transaction ends: no writer comes in between. Throws MissingReference. */
   lock(id: number): Promise<Device>
+  /**
+   * Locks the device's row. From now on, and for good, punches recorded before `packedTime` are to be removed and are not stored by a
+   * whole read; a time before the one that holds changes nothing. Throws MissingReference.
+   */
+  raisePunchesFrom(id: number, packedTime: number): Promise<void>
   /**
    * Locks the device's row until the transaction ends and refuses an old lease: throws StaleFence when a newer one has
    * written, MissingReference when there is no such device. To be called before anything is written under a lease.
@@ -183,6 +190,11 @@ export function devicesIn(scope: Scope): DevicesInTransaction {
       return stored.map((row) => watchedDevices.decode(row))
     },
 
+    async listAllIds() {
+      const stored = await db.selectFrom('devices').select('id').orderBy('id').execute()
+      return stored.map(({ id }) => id)
+    },
+
     update: (id, changes, now) =>
       scope.atomic(async (tx) => {
         const device = await lockedDevice(tx, id)
@@ -208,6 +220,7 @@ export function devicesIn(scope: Scope): DevicesInTransaction {
           fence: gone.fence,
           fenceSeen: gone.fenceSeen,
           disabledAt: gone.disabledAt,
+          punchesFrom: gone.punchesFrom,
         })
       }),
 
@@ -268,6 +281,13 @@ export function devicesIn(scope: Scope): DevicesInTransaction {
 
     lock: (id) => lockDevice(scope, id),
 
+    async raisePunchesFrom(id, packedTime) {
+      const { punchesFrom } = await lockDevice(scope, id)
+      if (punchesFrom !== null && punchesFrom >= packedTime) return
+      const changes = devices.encodeChanges({ punchesFrom: packedTime })
+      await db.updateTable('devices').set(changes).where('id', '=', id).execute()
+    },
+
     async checkFence(id, fence) {
       await lockUnderFence(scope, id, fence)
     },
@@ -298,6 +318,7 @@ const UNKNOWN = {
   offlineTold: false,
   logFullTold: false,
   disabledAt: null,
+  punchesFrom: null,
 } as const
 
 /** Locks the device's row until the transaction ends. Throws MissingReference. */

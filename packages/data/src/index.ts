@@ -50,6 +50,7 @@ export type {
   PunchesInTransaction,
   PunchesWritten,
 } from './punches.ts'
+export type { PunchesRemoved, PunchesToRemove } from './punch-removal.ts'
 export type { PunchPlace, PunchTime, TimesCorrected, TimesToCorrect } from './punch-times.ts'
 export type { Arrival, IdRange } from './punch-arrivals.ts'
 export type { Claim, JobCounts, JobFailure, JobFilter, Jobs, NewJob } from './jobs.ts'

@@ -140,6 +140,7 @@ export const devices = table('devices', {
   offline_told: bool(), // people were told that it is away, and not yet that it is back
   log_full_told: bool(), // people were told that its log is almost full, and it has not been emptied since
   disabled_at: nullable(instant()), // since when we keep people from punching; null: we do not
+  punches_from: nullable(int()), // packed time: punches recorded before it are removed for good; null: none are
 })
 
 /** Zones in which a device's clock has run. No row: always in the one that the device names. */

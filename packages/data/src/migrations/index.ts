@@ -13,6 +13,7 @@ import { keptTransfers } from './0011-kept-transfers.ts'
 import { apiKeys } from './0012-api-keys.ts'
 import { told } from './0013-told.ts'
 import { personTemplates } from './0014-person-templates.ts'
+import { punchRetention } from './0016-punch-retention.ts'
 import type { Migration } from './migrate.ts'
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -30,4 +31,5 @@ export const MIGRATIONS: readonly Migration[] = [
   apiKeys,
   told,
   personTemplates,
+  punchRetention,
 ]

@@ -25,6 +25,7 @@ import { peopleContract } from './people.contract.ts'
 import { pendingPeopleContract } from './pending-people.contract.ts'
 import { punchHistoriesContract } from './punch-histories.contract.ts'
 import { punchListsContract } from './punch-lists.contract.ts'
+import { punchRemovalContract } from './punch-removal.contract.ts'
 import { punchesContract } from './punches.contract.ts'
 import { settingsContract } from './settings.contract.ts'
 
@@ -72,6 +73,7 @@ export function databaseContract(makeScratch: () => Promise<Scratch>, { shared }
     punchesContract(given)
     punchListsContract(given)
     punchHistoriesContract(given)
+    punchRemovalContract(given)
     jobsContract(given)
     jobClaimsContract(given)
     doorsContract(given)
