@@ -205,7 +205,8 @@ export async function hasTable(engine: Engine, db: Kysely<Schema>, name: string)
   return (await found.execute(db)).rows.length > 0
 }
 
-const LOCK_SECONDS = 60
+/** How long to wait for a process that migrates: an index over many millions of rows takes its time. */
+const LOCK_SECONDS = 3_000
 
 /** Runs the work while no other process migrates this database, under a lock that dies with its holder. */
 export async function underMigrationLock(

@@ -1,5 +1,7 @@
 // Rows: schema, migrations and repositories on MySQL, MariaDB and SQLite. Everything that other packages may use.
 export { openDatabase, type OpenOptions } from './open-database.ts'
+export { migrateDatabase, readMigrationStatus, type MigrationStatus } from './migrate-database.ts'
+export type { MigrationState } from './migrations/migrate.ts'
 export type { AloneHold, Database, Engine, Page, PageRequest, Transaction } from './database.ts'
 export type { Instant, JsonObject, JsonValue, WallTime } from './columns.ts'
 export type {

@@ -28,6 +28,7 @@ import { punchListsContract } from './punch-lists.contract.ts'
 import { punchRemovalContract } from './punch-removal.contract.ts'
 import { punchesContract } from './punches.contract.ts'
 import { settingsContract } from './settings.contract.ts'
+import { upgradesContract } from './upgrades.contract.ts'
 
 /** What the contracts of repositories work with. */
 export interface Given {
@@ -44,6 +45,7 @@ export function databaseContract(makeScratch: () => Promise<Scratch>, { shared }
   lifeContract(makeScratch, shared)
   holdAloneContract(makeScratch, { shared })
   if (shared) migrationsContract(makeScratch)
+  if (shared) upgradesContract(makeScratch)
 
   describe('repositories', () => {
     let scratch: Scratch
