@@ -3,6 +3,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Instant, JsonValue } from './columns.ts'
 import type { Page, PageRequest } from './database.ts'
+import { jobsAlong } from './dialect.ts'
 import { claimJob, claimNextJob, takeBackStalled } from './job-claims.ts'
 import { jobStats, removeFinishedJobs } from './job-counts.ts'
 import { endHeld, endJob, renewJob, saveJobProgress } from './job-holds.ts'
@@ -113,7 +114,19 @@ export function jobsIn(scope: Scope): Jobs {
 
     async list({ queue, deviceId, deviceIds, state }, { offset, limit }) {
       if (deviceIds?.length === 0) return { rows: [], total: 0 }
-      let wanted = db.selectFrom('jobs').selectAll()
+      const one = deviceId !== undefined || deviceIds?.length === 1
+      const index = one
+        ? 'jobs_by_device'
+        : deviceIds !== undefined
+          ? 'primary'
+          : queue !== undefined
+            ? state !== undefined
+              ? 'jobs_listed_by_queue_and_state'
+              : 'jobs_listed_by_queue'
+            : state !== undefined
+              ? 'jobs_listed_by_state'
+              : 'primary'
+      let wanted = db.selectFrom(jobsAlong(scope, index)).selectAll()
       if (queue !== undefined) wanted = wanted.where('queue', '=', queue)
       if (deviceId !== undefined) wanted = wanted.where('device_id', '=', deviceId)
       if (deviceIds !== undefined) wanted = wanted.where('device_id', 'in', deviceIds)
@@ -129,7 +142,7 @@ export function jobsIn(scope: Scope): Jobs {
     async listWaiting({ queues, afterId, limit }) {
       if (queues.length === 0) return []
       let wanted = db
-        .selectFrom('jobs')
+        .selectFrom(jobsAlong(scope, 'jobs_by_state'))
         .selectAll()
         .where('state', '=', 'waiting')
         .where('queue', 'in', queues)

@@ -54,7 +54,8 @@ export async function openDatabase(url: string, options: OpenOptions = {}): Prom
   return new OpenDatabase(rows, runner)
 }
 
-function repositoriesOf(scope: Scope) {
+/** All repositories on a database, or on one transaction of it. */
+export function repositoriesOf(scope: Scope) {
   return {
     accounts: accountsIn(scope),
     credentials: credentialsIn(scope),
