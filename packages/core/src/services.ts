@@ -40,7 +40,7 @@ import { createKeptTemplates } from './operations/kept-templates.ts'
 import { undoLeftBehind } from './operations/pending-people.ts'
 import { clearAttendance, type ClearAttendanceInput } from './operations/clear-attendance.ts'
 import { correctTimes, type CorrectTimesInput } from './operations/correct-times.ts'
-import { removeOldPunches } from './operations/remove-old-punches.ts'
+import { createOldPunchRemoval } from './operations/remove-old-punches.ts'
 import { createRestartWatch } from './operations/restart-watch.ts'
 import { syncAttendance, type SyncAttendanceInput } from './operations/sync-attendance.ts'
 import { syncPeople, type SyncPeopleInput } from './operations/sync-people.ts'
@@ -250,6 +250,7 @@ async function assemble(
   const restartWatch = createRestartWatch({ withTerminal, changes, log })
   const doors = createDoors({ database, withTerminal, audit, notices, attemptMs: UNLOCK_WITHIN_MS, log })
   const transfers = createTransferKeeper(database, secrets, log)
+  const oldPunches = createOldPunchRemoval({ database, changes, audit, retention, log })
   const endChores = startChores(
     [
       {
@@ -270,7 +271,7 @@ async function assemble(
       {
         everyMs: LOOK_FOR_OLD_EVERY_MS,
         failure: 'punches older than PUNCH_RETENTION could not be removed yet',
-        work: () => removeOldPunches({ database, changes, audit, retention, log }, stopping.signal),
+        work: () => oldPunches.run(),
       },
     ],
     log,
@@ -284,7 +285,7 @@ async function assemble(
     stopping.abort(new ServiceError('SERVICE_STOPPING'))
     endChores()
     stream.close()
-    await Promise.all([jobs.close(), restartWatch.close()])
+    await Promise.all([jobs.close(), restartWatch.close(), oldPunches.close()])
     await pool.close()
     await leases.close()
     bus.close()

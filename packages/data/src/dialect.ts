@@ -47,7 +47,7 @@ type PunchIndex =
   | 'punches_by_person'
   | 'punches_by_pin'
   | 'punches_place'
-type JobIndex =
+export type JobIndex =
   | 'primary'
   | 'jobs_by_device'
   | 'jobs_by_state'

@@ -33,6 +33,32 @@ const RENEWED_BEFORE_MS = TURN_MS / 2
 /** The setting that says from when on the next run may begin. */
 export const REMOVAL_DUE = 'old-punches-removed-next'
 
+/** The removal as a chore of a process. */
+export interface OldPunchRemoval {
+  /** Rejects with what the database throws; what was removed by then is gone and recorded. One that is under way is waited for. */
+  run(): Promise<void>
+  /** Ends it after its next batch, and waits for that. */
+  close(): Promise<void>
+}
+
+export function createOldPunchRemoval(parts: RemoveOldPunchesParts): OldPunchRemoval {
+  const ending = new AbortController()
+  let underWay: Promise<unknown> | undefined
+  return {
+    async run() {
+      underWay ??= removeOldPunches(parts, ending.signal).finally(() => {
+        underWay = undefined
+      })
+      await underWay
+    },
+    async close() {
+      ending.abort()
+      // A failure was told to whoever ran it.
+      await underWay?.catch(() => undefined)
+    },
+  }
+}
+
 /** How many were removed; undefined: another process is at it, or it is not time yet. Ends early when the signal aborts. */
 export async function removeOldPunches(
   parts: RemoveOldPunchesParts,

@@ -4,10 +4,12 @@ import { array, assert, asyncProperty, constant, constantFrom, integer, oneof, r
 import type { Arbitrary } from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { SYSTEM, type SyncCertificate } from '../../src/index.ts'
+import { createOldPunchRemoval } from '../../src/operations/remove-old-punches.ts'
+import { pause } from '../../src/pause.ts'
 import { createPunchRetention } from '../../src/punch-retention.ts'
 import { MODES } from '../support/modes.ts'
 import type { Named } from '../support/punch-counts.ts'
-import { daysAgo, makeRemovalDue, removeOld } from '../support/retention.ts'
+import { daysAgo, makeRemovalDue, removalParts, removeOld } from '../support/retention.ts'
 import { rowsOf } from '../support/same-as-terminal.ts'
 import { scratchService, type ScratchService } from '../support/scratch-service.ts'
 
@@ -149,6 +151,21 @@ describe.each(MODES)('punches that are older than they are kept, on %s', (_name,
     }
     expect(await removing).toBe(3_000)
     expect(await service.database.punches.count(device.id)).toBe(5)
+  })
+
+  it('are recorded as far as they were removed when the process stops in the middle', async () => {
+    await using service = await scratchService(engine, { ...env(), DEVICE_IDLE_MS: '0' })
+    const { database } = service
+    const { device } = await stage(service, [{ days: 900, punches: 3_000 }])
+    await service.sync(device.id)
+    const removal = createOldPunchRemoval(await removalParts(service, { keptDays: 40, inDays: 41 }))
+    const ran = removal.run()
+    while ((await database.punches.count(device.id)) === 3_000) await pause(1, new AbortController().signal)
+    await removal.close()
+    await ran
+    const removed = 3_000 - (await database.punches.count(device.id))
+    const { rows } = await database.audit.list({ action: 'attendance.expire' }, { offset: 0, limit: 10 })
+    expect(rows.map(({ details }) => details?.['removed'])).toEqual([removed])
   })
 
   it('are the same after a change of zone, and of a device that was deleted and brought back', async () => {

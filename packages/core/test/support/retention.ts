@@ -2,7 +2,11 @@
 import type { Database } from '@org/data'
 import { createAuditTrail } from '../../src/audit-trail.ts'
 import { createChanges } from '../../src/changes.ts'
-import { REMOVAL_DUE, removeOldPunches } from '../../src/operations/remove-old-punches.ts'
+import {
+  REMOVAL_DUE,
+  removeOldPunches,
+  type RemoveOldPunchesParts,
+} from '../../src/operations/remove-old-punches.ts'
 import { createPunchRetention } from '../../src/punch-retention.ts'
 import { openSecrets } from '../../src/secrets.ts'
 import { quiet, type ScratchService } from './scratch-service.ts'
@@ -16,22 +20,28 @@ export function daysAgo(days: number, secondsLater = 0): string {
 
 /** Removes what is older than `keptDays` when so many days have passed; see removeOldPunches. */
 export async function removeOld(
-  { services, database }: Pick<ScratchService, 'services' | 'database'>,
+  service: Pick<ScratchService, 'services' | 'database'>,
   { keptDays, inDays = 0, signal }: { keptDays: number; inDays?: number; signal?: AbortSignal },
 ): Promise<number | undefined> {
+  const parts = await removalParts(service, { keptDays, inDays })
+  return removeOldPunches(parts, signal ?? new AbortController().signal)
+}
+
+/** What a removal needs when so many days have passed. */
+export async function removalParts(
+  { services, database }: Pick<ScratchService, 'services' | 'database'>,
+  { keptDays, inDays }: { keptDays: number; inDays: number },
+): Promise<RemoveOldPunchesParts> {
   const now = (): number => Date.now() + inDays * DAY_MS
-  return removeOldPunches(
-    {
-      database,
-      changes: createChanges(quiet),
-      audit: createAuditTrail(await openSecrets(services.config)),
-      retention: createPunchRetention(keptDays * DAY_MS, now),
-      log: quiet,
-      breathMs: 0,
-      now,
-    },
-    signal ?? new AbortController().signal,
-  )
+  return {
+    database,
+    changes: createChanges(quiet),
+    audit: createAuditTrail(await openSecrets(services.config)),
+    retention: createPunchRetention(keptDays * DAY_MS, now),
+    log: quiet,
+    breathMs: 0,
+    now,
+  }
 }
 
 /** Has the next removal find that it is time. */
