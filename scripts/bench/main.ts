@@ -7,7 +7,8 @@ import { benchDecoding } from './decoding.ts'
 import { benchMemory } from './memory.ts'
 import { claimsText, holds, sectionText } from './report.ts'
 import type { Section } from './report.ts'
-import { BenchDatabases } from './service/bench-databases.ts'
+import { BenchDatabases, ENGINES } from './service/bench-databases.ts'
+import type { EngineName } from './service/bench-databases.ts'
 import { benchCachedList, benchLogin, benchStart } from './service/http.ts'
 import { benchLive } from './service/live.ts'
 import { benchPages } from './service/pages.ts'
@@ -24,6 +25,7 @@ const USAGE = `npm run bench [-- OPTIONS]
                 of the service: sync-sqlite, sync-mariadb, sync-tail, sync-memory, people, pages, start,
                 login, cached-list, live
   --ten-million pages of 10,000,000 punches beside those of 100,000, instead of 1,000,000; takes many minutes
+  --engine NAME SQLite or MariaDB: pages on this one alone
   --json FILE   writes all numbers there too
   --help        this text`
 
@@ -37,11 +39,17 @@ const PLENTY_PACKET = 65_528
 
 type Rounds = (whole: number, quick: number) => number
 
+/** What is asked of the pages. */
+interface PagesWish {
+  readonly tenMillion: boolean
+  readonly engines: readonly EngineName[]
+}
+
 interface Part {
   readonly name: string
   /** Takes more than a minute: left out of a quick look, unless asked for by name. */
   readonly long?: true
-  run(rounds: Rounds, databases: BenchDatabases, tenMillion: boolean): Promise<Section>
+  run(rounds: Rounds, databases: BenchDatabases, wish: PagesWish): Promise<Section>
 }
 
 const PARTS: readonly Part[] = [
@@ -67,8 +75,10 @@ const PARTS: readonly Part[] = [
   {
     name: 'pages',
     long: true,
-    run: (rounds, databases, tenMillion) =>
-      benchPages(databases, LOG, tenMillion ? LONGEST_LOG : LONG_LOG, rounds(51, 11)),
+    run: (rounds, databases, { tenMillion, engines }) => {
+      const lengths = { short: LOG, long: tenMillion ? LONGEST_LOG : LONG_LOG }
+      return benchPages(databases, engines, lengths, rounds(51, 11))
+    },
   },
   { name: 'start', run: (rounds, databases) => benchStart(databases, rounds(9, 3)) },
   { name: 'login', run: (rounds, databases) => benchLogin(databases, rounds(31, 9)) },
@@ -84,13 +94,16 @@ function readOptions() {
         'ten-million': { type: 'boolean', default: false },
         quick: { type: 'boolean', default: false },
         only: { type: 'string', multiple: true, default: [] },
+        engine: { type: 'string' },
         json: { type: 'string' },
         help: { type: 'boolean', default: false },
       },
     })
     const unknown = values.only.find((wanted) => !PARTS.some(({ name }) => name === wanted))
     if (unknown !== undefined) throw new Error(`there is no part ${unknown}`)
-    if (!values.help) return values
+    const engines = ENGINES.filter((name) => values.engine === undefined || name === values.engine)
+    if (engines.length === 0) throw new Error(`there is no engine ${values.engine}`)
+    if (!values.help) return { ...values, engines }
     console.log(USAGE)
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`)
@@ -101,14 +114,15 @@ function readOptions() {
 
 const options = readOptions()
 if (options !== undefined) {
-  const { quick, only, json } = options
+  const { quick, only, json, engines } = options
+  const wish = { tenMillion: options['ten-million'], engines }
   const sections: Section[] = []
   await using databases = new BenchDatabases()
   const wanted = PARTS.filter(({ name, long }) =>
     only.length === 0 ? !(quick && long) : only.includes(name),
   )
   for (const part of wanted) {
-    const section = await part.run((whole, few) => (quick ? few : whole), databases, options['ten-million'])
+    const section = await part.run((whole, few) => (quick ? few : whole), databases, wish)
     sections.push(section)
     console.log(`${sectionText(section)}\n`)
   }

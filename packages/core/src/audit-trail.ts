@@ -33,6 +33,7 @@ export interface AuditedAct {
     | 'device.delete'
     | 'device.restart'
     | 'attendance.clear'
+    | 'attendance.expire'
   readonly by: Actor
   readonly target: { readonly type: 'account' | 'api-key' | 'device'; readonly id: number } | null
   readonly outcome: 'success' | 'refused' | 'attempted' | 'unreachable' | 'unknown'

@@ -251,6 +251,12 @@ export const CONFIG = Type.Object({
     description:
       'Whether fingerprint templates are kept in the database, encrypted, so that they can be written to a terminal from there. They are biometric data; false removes those that were kept.',
   }),
+  PUNCH_RETENTION: Type.Optional(
+    Type.String({
+      description:
+        'How long punches are kept, in days or years: 400d, 3y (a year counts as 366 days); 31d at least, 100y at most. Older ones are removed for good. Default: for ever.',
+    }),
+  ),
   CORS_ORIGINS: Type.Optional(
     Type.String({
       description:
@@ -289,6 +295,8 @@ export interface Config extends Readonly<Static<typeof CONFIG>> {
   readonly noticeChannels: readonly NoticeChannel[]
   /** NOTIFY_EMAILS, one by one. */
   readonly noticeEmails: readonly string[]
+  /** PUNCH_RETENTION in milliseconds; undefined: for ever. */
+  readonly punchRetentionMs: number | undefined
   readonly corsOrigins: readonly string[]
   /** SYNC_SCHEDULE_ZONE, or what stands for it. */
   readonly syncScheduleZone: string

@@ -5,6 +5,7 @@ import { envSchema } from 'env-schema'
 import type { Static } from 'typebox'
 import { CONFIG, ConfigError, type Config, type ConfigFault, type RunMode } from './config.ts'
 import { isZone } from './device-zone.ts'
+import { parseRetention } from './punch-retention.ts'
 import type { NoticeChannel } from './notices/notice.ts'
 import { cronFault } from './schedules/cron-times.ts'
 import { parseNetwork } from './terminals/network-bounds.ts'
@@ -26,6 +27,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     ...checkPairs(set),
     ...checkNotices(set),
     ...checkSchedule(set),
+    ...checkRetention(set),
   )
   if (values === undefined || faults.length > 0) throw new ConfigError(faults)
 
@@ -38,6 +40,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     deviceNetworks: listOf(values.DEVICE_NETWORKS),
     noticeChannels: noticeChannels(values),
     noticeEmails: listOf(values.NOTIFY_EMAILS),
+    punchRetentionMs: parseRetention(values.PUNCH_RETENTION),
     corsOrigins: listOf(values.CORS_ORIGINS),
     syncScheduleZone: values.SYNC_SCHEDULE_ZONE ?? values.DEFAULT_TIMEZONE,
     trustProxy: trustProxy(values.TRUST_PROXY),
@@ -190,6 +193,18 @@ function checkSchedule(set: SetVariables): ConfigFault[] {
   // A zone that is none is a fault of its own.
   const message = expression && cronFault(expression, zone ?? (isZone(fallback) ? fallback : 'UTC'))
   return message ? [{ variable: 'SYNC_SCHEDULE', message }] : []
+}
+
+/** A month is paid from its punches when it is over: less than that nobody means. */
+function checkRetention(set: SetVariables): ConfigFault[] {
+  const value = set['PUNCH_RETENTION']
+  if (value === undefined || parseRetention(value) !== undefined) return []
+  return [
+    {
+      variable: 'PUNCH_RETENTION',
+      message: 'must be a number of days or years such as 400d or 3y, from 31d to 100y',
+    },
+  ]
 }
 
 function noticeChannels({

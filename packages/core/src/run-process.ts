@@ -1,6 +1,6 @@
 // The frame of every process of the service (api, worker): start in order, tell a failed start in one sentence, stop by a
 // signal within bounded time, in the opposite order.
-import { DatabaseUnavailable } from '@org/data'
+import { DatabaseUnavailable, SchemaTooNew, SchemaTooOld } from '@org/data'
 import closeWithGrace from 'close-with-grace'
 import { ConfigError } from './config.ts'
 import type { Services } from './services.ts'
@@ -43,6 +43,7 @@ export async function runProcess(start: (opened: AsyncDisposableStack) => Promis
 export function startFailure(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   if (error instanceof ConfigError) return error.message
+  if (error instanceof SchemaTooNew || error instanceof SchemaTooOld) return error.message
   if (error instanceof DatabaseUnavailable)
     return `${error.message}${systemReason(error.cause)}; see DATABASE_URL and DATA_DIR`
   if ('code' in error && error.code === 'EADDRINUSE') {

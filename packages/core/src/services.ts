@@ -13,8 +13,7 @@ import { createAttendance, type Attendance } from './attendance.ts'
 import { createAuditReading, createAuditTrail, type AuditReading } from './audit-trail.ts'
 import { createCachedAnswers, type CachedAnswers } from './cache/cached-answers.ts'
 import { createChanges } from './changes.ts'
-import { startChores } from './chores.ts'
-import { oldJobsChore } from './old-jobs.ts'
+import { startHousekeeping } from './housekeeping.ts'
 import { ConfigError, type Config, type RunMode } from './config.ts'
 import { createDevices, type Devices } from './devices.ts'
 import { ServiceError } from './errors.ts'
@@ -41,6 +40,7 @@ import { createKeptTemplates } from './operations/kept-templates.ts'
 import { undoLeftBehind } from './operations/pending-people.ts'
 import { clearAttendance, type ClearAttendanceInput } from './operations/clear-attendance.ts'
 import { correctTimes, type CorrectTimesInput } from './operations/correct-times.ts'
+import { createOldPunchRemoval } from './operations/remove-old-punches.ts'
 import { createRestartWatch } from './operations/restart-watch.ts'
 import { syncAttendance, type SyncAttendanceInput } from './operations/sync-attendance.ts'
 import { syncPeople, type SyncPeopleInput } from './operations/sync-people.ts'
@@ -50,6 +50,7 @@ import { watchDevice } from './operations/watch-device.ts'
 import { WATCH_TIMINGS, type WatchTimings } from './operations/watch-session.ts'
 import { createPasswords } from './passwords.ts'
 import { createPeople, type People } from './people.ts'
+import { createPunchRetention } from './punch-retention.ts'
 import { createPunchStream } from './punch-stream.ts'
 import type { RateCounter } from './rate-counter.ts'
 import { connectRedis, endRedis } from './redis.ts'
@@ -68,10 +69,6 @@ import { createWithTerminal } from './terminals/with-terminal.ts'
 
 /** What an unlock may take, waiting for the terminal included: so much less than a request may that a repetition learns of its end. */
 const UNLOCK_WITHIN_MS = 20_000
-/** How often it is looked for unlocks that dead processes have left without an outcome. */
-const SETTLE_EVERY_MS = 30_000
-/** How often what has expired is forgotten: refresh tokens, kept transfers. */
-const FORGET_EVERY_MS = 3_600_000
 
 /** Whose process this is: a server of HTTP, a worker of jobs, or both. */
 export type ServiceRole = 'api' | 'worker' | 'both'
@@ -219,6 +216,7 @@ async function assemble(
   const jobs = await openJobs(adapterParts, (queue, failed) => tellOfFailedSync(noticesBy(queue), failed))
   const carrierView = openCarrierView(adapterParts)
   const notices = noticesBy(jobs)
+  const retention = createPunchRetention(config.punchRetentionMs)
   const punchNews = createPunchNews(jobs, config.WEBHOOK_PUNCHES)
   const { rateCounter, attempts, leases, turns, tally, cacheStore, bus, openRoster } =
     chooseAdapters(adapterParts)
@@ -259,27 +257,18 @@ async function assemble(
   const restartWatch = createRestartWatch({ withTerminal, changes, log })
   const doors = createDoors({ database, withTerminal, audit, notices, attemptMs: UNLOCK_WITHIN_MS, log })
   const transfers = createTransferKeeper(database, secrets, log)
-  const endChores = startChores(
-    [
-      {
-        everyMs: SETTLE_EVERY_MS,
-        failure: 'unlocks that dead processes left could not be settled yet',
-        work: () => doors.settleAbandoned(),
-      },
-      {
-        everyMs: FORGET_EVERY_MS,
-        failure: 'expired refresh tokens could not be removed yet',
-        work: () => accounts.removeExpiredTokens(),
-      },
-      {
-        everyMs: FORGET_EVERY_MS,
-        failure: 'transfers whose time is over could not be removed yet',
-        work: () => transfers.removeOverdue(),
-      },
-      oldJobsChore({ config, database, jobs, log, signal: stopping.signal }),
-    ],
+  const oldPunches = createOldPunchRemoval({ database, changes, audit, retention, log })
+  const endChores = startHousekeeping({
+    config,
+    database,
+    jobs,
+    doors,
+    accounts,
+    transfers,
+    oldPunches,
     log,
-  )
+    signal: stopping.signal,
+  })
 
   // A job outwaits the lease of a worker that was killed; a request does not make its caller wait so long.
   const jobWaitMs = config.DEVICE_WAIT_MS + config.DEVICE_LEASE_MS
@@ -289,7 +278,7 @@ async function assemble(
     stopping.abort(new ServiceError('SERVICE_STOPPING'))
     endChores()
     stream.close()
-    await Promise.all([jobs.close(), carrierView.close(), restartWatch.close()])
+    await Promise.all([jobs.close(), carrierView.close(), restartWatch.close(), oldPunches.close()])
     await pool.close()
     await leases.close()
     bus.close()
@@ -338,7 +327,7 @@ async function assemble(
     metrics,
     async syncAttendance(input) {
       const certificate = await syncAttendance(
-        { database, withTerminal, changes, notices, punchNews, transfers, waitMs: jobWaitMs, log },
+        { database, withTerminal, changes, notices, punchNews, retention, transfers, waitMs: jobWaitMs, log },
         input,
       )
       metrics.noteSyncedRows(certificate)
@@ -350,7 +339,7 @@ async function assemble(
       copyPeopleTo({ database, withTerminal, changes, audit, templates, waitMs: jobWaitMs, log }, input),
     clearAttendance: (input) =>
       clearAttendance(
-        { database, withTerminal, changes, punchNews, transfers, audit, waitMs: jobWaitMs, log },
+        { database, withTerminal, changes, punchNews, retention, transfers, audit, waitMs: jobWaitMs, log },
         input,
       ),
     correctTimes: (input) => correctTimes({ database, changes }, input),
@@ -362,6 +351,7 @@ async function assemble(
         changes,
         notices,
         punchNews,
+        retention,
         transfers,
         noteContact,
         bus,

@@ -165,6 +165,14 @@ describe('the configuration', () => {
     expect(readConfig({ TRUST_PROXY: 'true' }).trustProxy).toBe(true)
   })
 
+  it('takes days or years for the time that punches are kept, and nothing that is absurdly short or long', () => {
+    const kept = (PUNCH_RETENTION: string) => readConfig({ PUNCH_RETENTION }).punchRetentionMs
+    expect(readConfig({}).punchRetentionMs).toBeUndefined()
+    expect([kept('31d'), kept('3y')]).toEqual([31 * 86_400_000, 3 * 366 * 86_400_000])
+    for (const wrong of ['30d', '0y', '101y', '99999d', '3', '3 y', 'P3Y', '-400d', '1e3d', '400D', '40.5d'])
+      expect([wrong, faultsOf({ PUNCH_RETENTION: wrong })]).toEqual([wrong, ['PUNCH_RETENTION']])
+  })
+
   it('describes every variable in a sentence', () => {
     for (const [name, schema] of Object.entries(CONFIG.properties)) {
       expect(name).toMatch(/^[A-Z][A-Z0-9_]+$/)

@@ -47,7 +47,10 @@ export interface AuditRecord {
 export interface Audit {
   /** Rows as they stand in the chain, newest first. */
   list(filter: AuditFilter, page: PageRequest): Promise<Page<AuditEntry>>
-  /** Acts, newest first: attempts joined with their outcomes, by which the filter's `outcome` then goes. */
+  /**
+   * Acts, newest first (by their place in the chain, or by their time where the filter names one and no action): attempts joined with
+   * their outcomes, by which the filter's `outcome` then goes.
+   */
   listActs(filter: AuditFilter, page: PageRequest): Promise<Page<AuditRecord>>
   head(): Promise<AuditHead>
   /** Has every seal checked, in batches. `brokenAt` is the position of the first row that is wrong or missing. */
@@ -139,7 +142,9 @@ export function auditIn(scope: Scope): AuditInTransaction {
       const { total } = await wanted
         .select((of) => of.fn.countAll<number>().as('total'))
         .executeTakeFirstOrThrow()
-      const found = await wanted
+      // Acts of a stretch of time are found, and so given, along the index by time.
+      const isByTime = (from ?? to) !== undefined && (filter.action ?? filter.auditId) === undefined
+      const found = await (isByTime ? wanted.orderBy('audit.at', 'desc') : wanted)
         .select(['audit.id as id', 'settled.id as settled_id'])
         .orderBy('audit.id', 'desc')
         .limit(limit)

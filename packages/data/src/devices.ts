@@ -1,17 +1,12 @@
 // Devices: registered terminals, their last known state, and who may write for them (fence) from where (bookmark).
 import { sql } from 'kysely'
-import type { Instant, JsonObject, WallTime } from './columns.ts'
+import type { Instant, JsonObject } from './columns.ts'
 import type { Page, PageRequest } from './database.ts'
+import { countByState, type DeviceCounts } from './device-counts.ts'
+import { checkedZones, listZones, writeZones, type ZonePeriod } from './device-zones.ts'
 import { forUpdate } from './dialect.ts'
 import { MissingReference, StaleBookmark, StaleFence } from './errors.ts'
-import {
-  devices,
-  deviceZones,
-  watchedDevices,
-  type Bookmark,
-  type Device,
-  type WatchedDevice,
-} from './schema.ts'
+import { devices, watchedDevices, type Bookmark, type Device, type WatchedDevice } from './schema.ts'
 import type { Scope } from './scope.ts'
 
 /** What is known when a device is registered or brought back. */
@@ -43,13 +38,6 @@ export type DeviceChanges = Partial<
     Pick<Device, 'status' | 'lastError' | 'unreachableSince' | 'nextSyncAt' | 'syncSchedule'>
 >
 
-/** A zone of a terminal's clock, and the wall time from which it holds; '': from the beginning. */
-export interface ZonePeriod {
-  readonly since: WallTime
-  /** IANA name. */
-  readonly timezone: string
-}
-
 /** What a contact with the terminal told; what is left out stays. */
 export type DeviceContact = Partial<
   Pick<
@@ -73,13 +61,6 @@ export interface DeviceFilter {
   readonly ids?: readonly number[]
 }
 
-/** Registered devices by their state. */
-export interface DeviceCounts {
-  readonly connected: number
-  readonly unreachable: number
-  readonly inactive: number
-}
-
 /** Deleted devices are not found, unless a method says so. */
 export interface Devices {
   /** Throws UniqueViolation `devices.address` or `devices.terminal_serial` (deleted devices keep the latter). */
@@ -98,6 +79,8 @@ export interface Devices {
   listWatched(): Promise<readonly WatchedDevice[]>
   /** Throws UniqueViolation as insert does. Undefined when there is no such device. */
   update(id: number, changes: DeviceChanges, now: Instant): Promise<Device | undefined>
+  /** The ids of all devices, deleted ones too, in their order. */
+  listAllIds(): Promise<readonly number[]>
   /** Brings a deleted device back under its id, with new data; bookmark, fences and punches are kept. */
   revive(id: number, device: NewDevice): Promise<Device | undefined>
   /** Marks as deleted and frees the address. False when there is no such device. */
@@ -115,6 +98,11 @@ export interface Devices {
 export interface DevicesInTransaction extends Devices {
   /** Locks the device's row, a deleted one too, until the transaction ends: no writer comes in between. Throws MissingReference. */
   lock(id: number): Promise<Device>
+  /**
+   * Locks the device's row. From now on, and for good, punches recorded before `packedTime` are to be removed and are not stored by a
+   * whole read; a time before the one that holds changes nothing. Throws MissingReference.
+   */
+  raisePunchesFrom(id: number, packedTime: number): Promise<void>
   /**
    * Locks the device's row until the transaction ends and refuses an old lease: throws StaleFence when a newer one has
    * written, MissingReference when there is no such device. To be called before anything is written under a lease.
@@ -181,21 +169,7 @@ export function devicesIn(scope: Scope): DevicesInTransaction {
       return { rows: stored.map((row) => devices.decode(row)), total }
     },
 
-    async countByState() {
-      const stored = await db
-        .selectFrom('devices')
-        .select((of) => ['status', 'is_connected', of.fn.countAll<number>().as('total')])
-        .where('deleted_at', 'is', null)
-        .groupBy(['status', 'is_connected'])
-        .execute()
-      const sum = (counted: typeof stored) => counted.reduce((all, { total }) => all + total, 0)
-      const active = stored.filter(({ status }) => status === 'active')
-      return {
-        connected: sum(active.filter((row) => row.is_connected === 1)),
-        unreachable: sum(active.filter((row) => row.is_connected !== 1)),
-        inactive: sum(stored.filter(({ status }) => status !== 'active')),
-      }
-    },
+    countByState: () => countByState(scope),
 
     async listWatched() {
       const stored = await db
@@ -207,6 +181,11 @@ export function devicesIn(scope: Scope): DevicesInTransaction {
         .orderBy('id')
         .execute()
       return stored.map((row) => watchedDevices.decode(row))
+    },
+
+    async listAllIds() {
+      const stored = await db.selectFrom('devices').select('id').orderBy('id').execute()
+      return stored.map(({ id }) => id)
     },
 
     update: (id, changes, now) =>
@@ -234,6 +213,7 @@ export function devicesIn(scope: Scope): DevicesInTransaction {
           fence: gone.fence,
           fenceSeen: gone.fenceSeen,
           disabledAt: gone.disabledAt,
+          punchesFrom: gone.punchesFrom,
         })
       }),
 
@@ -267,21 +247,7 @@ export function devicesIn(scope: Scope): DevicesInTransaction {
         return fence
       }),
 
-    async listZones(id) {
-      const device = await db.selectFrom('devices').select('timezone').where('id', '=', id).executeTakeFirst()
-      if (device === undefined) throw new MissingReference()
-      const stored = await db
-        .selectFrom('device_zones')
-        .selectAll()
-        .where('device_id', '=', id)
-        .orderBy('since')
-        .execute()
-      if (stored.length === 0) return [{ since: '', timezone: device.timezone }]
-      return stored.map((row) => {
-        const { since, timezone } = deviceZones.decode(row)
-        return { since, timezone }
-      })
-    },
+    listZones: (id) => listZones(scope, id),
 
     async noteDisabled(id, at) {
       const changes = devices.encodeChanges({ disabledAt: at })
@@ -291,16 +257,19 @@ export function devicesIn(scope: Scope): DevicesInTransaction {
     async replaceZones(id, zones, now) {
       const newest = checkedZones(zones)
       await lockDevice(scope, id)
-      await db.deleteFrom('device_zones').where('device_id', '=', id).execute()
-      await db
-        .insertInto('device_zones')
-        .values(zones.map((period) => deviceZones.encode({ deviceId: id, ...period })))
-        .execute()
+      await writeZones(scope, id, zones)
       const changes = devices.encodeChanges({ timezone: newest.timezone, updatedAt: now })
       await db.updateTable('devices').set(changes).where('id', '=', id).execute()
     },
 
     lock: (id) => lockDevice(scope, id),
+
+    async raisePunchesFrom(id, packedTime) {
+      const { punchesFrom } = await lockDevice(scope, id)
+      if (punchesFrom !== null && punchesFrom >= packedTime) return
+      const changes = devices.encodeChanges({ punchesFrom: packedTime })
+      await db.updateTable('devices').set(changes).where('id', '=', id).execute()
+    },
 
     async checkFence(id, fence) {
       await lockUnderFence(scope, id, fence)
@@ -334,6 +303,7 @@ const UNKNOWN = {
   disabledAt: null,
   nextSyncAt: null,
   syncSchedule: null,
+  punchesFrom: null,
 } as const
 
 /** Locks the device's row until the transaction ends. Throws MissingReference. */
@@ -382,17 +352,6 @@ function keysOf(
     terminalSerialKey: terminalSerialNumber,
     searchText: words.join('\n').toLowerCase(),
   }
-}
-
-/** The last of a history that is one. */
-function checkedZones(zones: readonly ZonePeriod[]): ZonePeriod {
-  const newest = zones.at(-1)
-  const ordered = zones.every(({ since }, at) =>
-    at === 0 ? since === '' : since > (zones[at - 1]?.since ?? ''),
-  )
-  if (newest === undefined || !ordered)
-    throw new TypeError('zones begin with one that holds from the beginning, each later than the one before')
-  return newest
 }
 
 function addressKey(ip: string, port: number): string {

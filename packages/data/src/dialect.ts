@@ -39,14 +39,39 @@ export function keepExisting<T extends keyof Schema, O>(
     : query.onConflict((conflict) => conflict.doNothing())
 }
 
+/** Indexes that a query may be told to go along; `primary` is the order of the ids. */
+type PunchIndex =
+  | 'primary'
+  | 'punches_by_device'
+  | 'punches_by_instant'
+  | 'punches_by_person'
+  | 'punches_by_pin'
+  | 'punches_place'
+export type JobIndex =
+  | 'primary'
+  | 'jobs_by_device'
+  | 'jobs_by_state'
+  | 'jobs_listed_by_queue'
+  | 'jobs_listed_by_queue_and_state'
+  | 'jobs_listed_by_state'
+  | 'jobs_turn'
+
 /**
- * The punches, to be read along this index, whose first column the query must fix. Left to itself MariaDB goes to the
- * middle of a device's punches by passing over all that lie before, and SQLite takes the device for more telling than
- * the person.
+ * The punches, to be read along this index. Left to itself MariaDB goes to the middle of a device's punches by passing over all that
+ * lie before, and SQLite takes the device for more telling than the person.
  */
-export function punchesAlong(scope: Scope, index: 'punches_by_device' | 'punches_by_pin' | 'punches_place') {
-  const hint = scope.engine === 'mysql' ? `force index (${index})` : `indexed by ${index}`
-  return sql<Selectable<Schema['punches']>>`punches`.as<'punches'>(sql.raw(`punches ${hint}`))
+export function punchesAlong(scope: Scope, index: PunchIndex) {
+  return sql<Selectable<Schema['punches']>>`punches`.as<'punches'>(sql.raw(`punches ${hint(scope, index)}`))
+}
+
+/** The jobs, to be read along this index. Left to themselves both engines rather find and sort them. */
+export function jobsAlong(scope: Scope, index: JobIndex) {
+  return sql<Selectable<Schema['jobs']>>`jobs`.as<'jobs'>(sql.raw(`jobs ${hint(scope, index)}`))
+}
+
+function hint({ engine }: Scope, index: string): string {
+  if (engine === 'mysql') return `force index (${index})`
+  return index === 'primary' ? 'not indexed' : `indexed by ${index}`
 }
 
 const MAX_PARAMETERS = 30_000 // SQLite takes 32,766
@@ -205,7 +230,8 @@ export async function hasTable(engine: Engine, db: Kysely<Schema>, name: string)
   return (await found.execute(db)).rows.length > 0
 }
 
-const LOCK_SECONDS = 60
+/** How long to wait for a process that migrates: an index over many millions of rows takes its time. */
+const LOCK_SECONDS = 3_000
 
 /** Runs the work while no other process migrates this database, under a lock that dies with its holder. */
 export async function underMigrationLock(

@@ -1,5 +1,7 @@
 // Rows: schema, migrations and repositories on MySQL, MariaDB and SQLite. Everything that other packages may use.
 export { openDatabase, type OpenOptions } from './open-database.ts'
+export { migrateDatabase, readMigrationStatus, type MigrationStatus } from './migrate-database.ts'
+export type { MigrationState } from './migrations/migrate.ts'
 export type { AloneHold, Database, Engine, Page, PageRequest, Transaction } from './database.ts'
 export type { Instant, JsonObject, JsonValue, WallTime } from './columns.ts'
 export type {
@@ -32,8 +34,8 @@ export type {
   Devices,
   DevicesInTransaction,
   NewDevice,
-  ZonePeriod,
 } from './devices.ts'
+export type { ZonePeriod } from './device-zones.ts'
 export type { NewPendingPerson, PendingPeople } from './pending-people.ts'
 export { sameBookmark } from './devices.ts'
 export type { NewPerson, People, PeopleFilter, PeopleWritten } from './people.ts'
@@ -51,6 +53,7 @@ export type {
   PunchesInTransaction,
   PunchesWritten,
 } from './punches.ts'
+export type { PunchesRemoved, PunchesToRemove } from './punch-removal.ts'
 export type { PunchPlace, PunchTime, TimesCorrected, TimesToCorrect } from './punch-times.ts'
 export type { Arrival, IdRange } from './punch-arrivals.ts'
 export type { Claim, JobCounts, JobFailure, JobFilter, Jobs, NewJob } from './jobs.ts'

@@ -3,6 +3,7 @@
 // order of time would lock every waiting row that it sorts, and other claimers would find none.
 import { sql } from 'kysely'
 import { storedInstant, type Instant } from './columns.ts'
+import { jobsAlong } from './dialect.ts'
 import { UniqueViolation } from './errors.ts'
 import { endJob } from './job-holds.ts'
 import { findJob, lockedJob } from './job-rows.ts'
@@ -34,9 +35,9 @@ export async function claimNextJob(
 }
 
 /** The first of a queue whose time has come and whose lane is free; each queue is read straight along its index. */
-async function waitingIn({ db }: Scope, queue: string, now: Instant): Promise<Job[]> {
-  const stored = await db
-    .selectFrom('jobs')
+async function waitingIn(scope: Scope, queue: string, now: Instant): Promise<Job[]> {
+  const stored = await scope.db
+    .selectFrom(jobsAlong(scope, 'jobs_turn'))
     .selectAll()
     .where('state', '=', 'waiting')
     .where('queue', '=', queue)

@@ -1,13 +1,15 @@
 // Jobs: durable rows, the truth about every job whatever carries it. Who runs one holds its claim token; only the
 // holder writes its progress and end.
 import { isDeepStrictEqual } from 'node:util'
+import type { SelectQueryBuilder } from 'kysely'
 import type { Instant, JsonValue } from './columns.ts'
 import type { Page, PageRequest } from './database.ts'
+import { jobsAlong, type JobIndex } from './dialect.ts'
 import { claimJob, claimNextJob, takeBackStalled } from './job-claims.ts'
 import { jobStats, removeFinishedJobs } from './job-counts.ts'
 import { endHeld, endJob, renewJob, saveJobProgress } from './job-holds.ts'
 import { findJob, insertJob, lockedJob } from './job-rows.ts'
-import { jobs, type Job, type JobState } from './schema.ts'
+import { jobs, type Job, type JobState, type Schema } from './schema.ts'
 import type { Scope } from './scope.ts'
 import type { NewRowOf } from './table.ts'
 
@@ -130,16 +132,11 @@ export function jobsIn(scope: Scope): Jobs {
       return stored && jobs.decode(stored)
     },
 
-    async list({ queue, deviceId, deviceIds, state }, { offset, limit }) {
-      if (deviceIds?.length === 0) return { rows: [], total: 0 }
-      let wanted = db.selectFrom('jobs').selectAll()
-      if (queue !== undefined) wanted = wanted.where('queue', '=', queue)
-      if (deviceId !== undefined) wanted = wanted.where('device_id', '=', deviceId)
-      if (deviceIds !== undefined) wanted = wanted.where('device_id', 'in', deviceIds)
-      if (state !== undefined) wanted = wanted.where('state', '=', state)
-      const stored = await wanted.orderBy('seq', 'desc').limit(limit).offset(offset).execute()
-      const { total } = await wanted
-        .clearSelect()
+    async list(filter, { offset, limit }) {
+      if (filter.deviceIds?.length === 0) return { rows: [], total: 0 }
+      const listed = fitting(db.selectFrom(jobsAlong(scope, indexFor(filter))), filter)
+      const stored = await listed.selectAll().orderBy('seq', 'desc').limit(limit).offset(offset).execute()
+      const { total } = await fitting(db.selectFrom('jobs'), filter)
         .select((of) => of.fn.countAll<number>().as('total'))
         .executeTakeFirstOrThrow()
       return { rows: stored.map((row) => jobs.decode(row)), total }
@@ -148,7 +145,7 @@ export function jobsIn(scope: Scope): Jobs {
     async listWaiting({ queues, afterId, limit }) {
       if (queues.length === 0) return []
       let wanted = db
-        .selectFrom('jobs')
+        .selectFrom(jobsAlong(scope, 'jobs_by_state'))
         .selectAll()
         .where('state', '=', 'waiting')
         .where('queue', 'in', queues)
@@ -222,4 +219,24 @@ export function jobsIn(scope: Scope): Jobs {
     stats: (queues, now) => jobStats(scope, queues, now),
     removeFinished: (before, limit = 500) => removeFinishedJobs(scope, before, limit),
   }
+}
+
+type JobQuery = SelectQueryBuilder<Schema, 'jobs', object>
+
+function fitting(query: JobQuery, { queue, deviceId, deviceIds, state }: JobFilter): JobQuery {
+  let wanted = query
+  if (queue !== undefined) wanted = wanted.where('queue', '=', queue)
+  if (deviceId !== undefined) wanted = wanted.where('device_id', '=', deviceId)
+  if (deviceIds !== undefined) wanted = wanted.where('device_id', 'in', deviceIds)
+  if (state !== undefined) wanted = wanted.where('state', '=', state)
+  return wanted
+}
+
+/** The one whose order is that of the list. What else is asked for is looked at on the way. */
+function indexFor({ queue, deviceId, deviceIds, state }: JobFilter): JobIndex {
+  if (deviceId !== undefined || deviceIds?.length === 1) return 'jobs_by_device'
+  if (deviceIds !== undefined) return 'primary'
+  if (queue !== undefined)
+    return state === undefined ? 'jobs_listed_by_queue' : 'jobs_listed_by_queue_and_state'
+  return state === undefined ? 'primary' : 'jobs_listed_by_state'
 }

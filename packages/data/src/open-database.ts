@@ -1,6 +1,6 @@
 // The one way in: a URL becomes an open, migrated, checked database. What is opened here is closed here.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Kysely, sql } from 'kysely'
+import { sql } from 'kysely'
 import { accountsIn } from './accounts.ts'
 import { apiKeysIn } from './api-keys.ts'
 import { auditIn } from './audit.ts'
@@ -8,20 +8,17 @@ import { doorsIn } from './doors.ts'
 import { credentialsIn } from './credentials.ts'
 import type { AloneHold, Database, Engine, Transaction } from './database.ts'
 import { devicesIn } from './devices.ts'
-import { MysqlDriver, mysqlDialect } from './driver-mysql.ts'
-import { openSqlite, sqliteDialect } from './driver-sqlite.ts'
 import { DatabaseUnavailable } from './errors.ts'
-import { holdFile, holdServer } from './hold-alone.ts'
 import { jobsIn } from './jobs.ts'
 import { keptTransfersIn } from './kept-transfers.ts'
 import { MIGRATIONS } from './migrations/index.ts'
-import { checkMigrated, migrate } from './migrations/migrate.ts'
-import { parseDatabaseUrl, type MysqlPlace, type SqlitePlace } from './parse-database-url.ts'
+import { checkMigrated } from './migrations/migrate.ts'
+import { parseDatabaseUrl } from './parse-database-url.ts'
 import { pendingPeopleIn } from './pending-people.ts'
 import { peopleIn } from './people.ts'
 import { personTemplatesIn } from './person-templates.ts'
 import { punchesIn } from './punches.ts'
-import type { Schema } from './schema.ts'
+import { openRows, type Rows } from './rows.ts'
 import { TransactionRunner, type Scope, type TransactionScope } from './scope.ts'
 import { settingsIn } from './settings.ts'
 import { syncPlansIn } from './sync-plans.ts'
@@ -35,9 +32,6 @@ export interface OpenOptions {
 }
 
 const DEFAULT_POOL_SIZE = 10
-const WAIT_MS = 10_000
-const STATEMENT_MS = 30_000
-const MIGRATION_STATEMENT_MS = 3_600_000 // an index over many millions of rows takes its time
 const PING_MS = 5_000
 
 /**
@@ -51,10 +45,7 @@ const PING_MS = 5_000
 export async function openDatabase(url: string, options: OpenOptions = {}): Promise<Database> {
   const place = parseDatabaseUrl(url)
   const runner = new TransactionRunner(place.engine)
-  const rows =
-    place.engine === 'sqlite'
-      ? await rowsInFile(place, runner)
-      : rowsOnServer(place, runner, options.poolSize ?? DEFAULT_POOL_SIZE)
+  const rows = await openRows(place, runner, options.poolSize ?? DEFAULT_POOL_SIZE)
   try {
     if (options.migrate !== false) await rows.migrate()
     await checkMigrated(rows.engine, rows.db, MIGRATIONS)
@@ -65,48 +56,8 @@ export async function openDatabase(url: string, options: OpenOptions = {}): Prom
   return new OpenDatabase(rows, runner)
 }
 
-/** Where rows are, and what is done differently there. */
-interface Rows {
-  readonly engine: Engine
-  readonly db: Kysely<Schema>
-  migrate(): Promise<void>
-  holdAlone(): Promise<AloneHold | undefined>
-  close(): Promise<void>
-}
-
-async function rowsInFile({ path }: SqlitePlace, { guard }: TransactionRunner): Promise<Rows> {
-  const driver = await openSqlite({ path, waitMs: WAIT_MS, guard })
-  const db = new Kysely<Schema>({ dialect: sqliteDialect(driver) })
-  return {
-    engine: 'sqlite',
-    db,
-    migrate: () => migrate('sqlite', db, MIGRATIONS),
-    holdAlone: async () => holdFile(path),
-    close: () => driver.destroy(),
-  }
-}
-
-function rowsOnServer(place: MysqlPlace, { guard }: TransactionRunner, poolSize: number): Rows {
-  const options = { ...place, poolSize, statementMs: STATEMENT_MS, waitMs: WAIT_MS, guard }
-  const driver = new MysqlDriver(options)
-  return {
-    engine: 'mysql',
-    db: new Kysely<Schema>({ dialect: mysqlDialect(driver) }),
-    migrate: async () => {
-      // On a connection of its own, with a patience that no other statement is given.
-      const own = new MysqlDriver({ ...options, poolSize: 1, statementMs: MIGRATION_STATEMENT_MS })
-      try {
-        await migrate('mysql', new Kysely<Schema>({ dialect: mysqlDialect(own) }), MIGRATIONS)
-      } finally {
-        await own.destroy()
-      }
-    },
-    holdAlone: () => holdServer(options),
-    close: () => driver.destroy(),
-  }
-}
-
-function repositoriesOf(scope: Scope) {
+/** All repositories on a database, or on one transaction of it. */
+export function repositoriesOf(scope: Scope) {
   return {
     accounts: accountsIn(scope),
     credentials: credentialsIn(scope),

@@ -1,6 +1,7 @@
 // Punches in the order in which they got their ids, for whoever follows them. Ids do not become visible in their order: a row may
 // appear below others that were seen already, so nobody may ask for "all behind the last" alone.
 import { instant, type Instant } from './columns.ts'
+import { punchesAlong } from './dialect.ts'
 import { named } from './punch-list.ts'
 import type { ListedPunch } from './punches.ts'
 import type { Scope } from './scope.ts'
@@ -27,8 +28,11 @@ export async function listByIds(
   deviceIds?: readonly number[],
 ): Promise<readonly ListedPunch[]> {
   if (ranges.length === 0 || deviceIds?.length === 0) return []
+  // The outer bounds are implied by the ranges; they are what leads to the first row.
   const inRanges = scope.db
-    .selectFrom('punches')
+    .selectFrom(punchesAlong(scope, 'primary'))
+    .where('punches.id', '>=', Math.min(...ranges.map(({ from }) => from)))
+    .where('punches.id', '<=', Math.max(...ranges.map(({ to }) => to)))
     .where((of) =>
       of.or(
         ranges.map(({ from, to }) =>

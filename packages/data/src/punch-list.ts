@@ -62,6 +62,7 @@ type Start =
 async function readPage(scope: Scope, filter: PunchFilter, sort: PunchSort, start: Start) {
   const { limit } = start
   const rows: ListedPunch[] = []
+  let found = 0
   let offset = 'offset' in start ? start.offset : 0
   const after = 'after' in start ? start.after : undefined
   for (const section of SECTIONS) {
@@ -70,32 +71,83 @@ async function readPage(scope: Scope, filter: PunchFilter, sort: PunchSort, star
       offset -= start.counts[section]
       continue
     }
-    const query = inSection(scope, filter, section)
-    if (query === undefined) continue
-    const here =
-      after === undefined || (section === 'undated' && after.at !== null) ? query : behind(query, after)
-    // One more than asked for tells whether anything follows.
-    rows.push(
-      ...(await named(
-        ordered(here, section, sort)
-          .limit(limit + 1 - rows.length)
-          .offset(offset),
-      )),
-    )
-    if (rows.length > limit) break
+    const isBehind = after !== undefined && (section === 'dated' || after.at === null)
+    const read = await readSection(scope, filter, section, {
+      sort,
+      offset,
+      limit: limit + 1 - found, // one more than asked for tells whether anything follows
+      after: isBehind ? after : undefined,
+    })
+    rows.push(...read.rows)
+    found += read.found
+    if (found > limit) break
     offset = 0
   }
   const shown = rows.slice(0, limit)
   const last = shown.at(-1)
   const nextCursor =
-    rows.length > limit && last !== undefined ? formatCursor({ sort, at: last.at, id: last.id }) : null
+    found > limit && last !== undefined ? formatCursor({ sort, at: last.at, id: last.id }) : null
   return { rows: shown, nextCursor }
+}
+
+interface SectionPart {
+  readonly sort: PunchSort
+  readonly after: Cursor | undefined
+  readonly offset: number
+  readonly limit: number
+}
+
+/**
+ * Of more devices than one, and of few, each is read along its own index, and what comes first of all is looked up: however rare
+ * their punches are among all others, no more is read than a page for each. Of many the index by time gives the order.
+ */
+async function readSection(
+  scope: Scope,
+  filter: PunchFilter,
+  section: Section,
+  part: SectionPart,
+): Promise<{ readonly rows: readonly ListedPunch[]; readonly found: number }> {
+  const { sort, after, offset, limit } = part
+  const { deviceIds = [] } = filter
+  const of = (devices: readonly number[] | undefined): PunchQuery | undefined => {
+    const query = inSection(scope, { ...filter, ...(devices && { deviceIds: devices }) }, section, 'list')
+    return query && ordered(after === undefined ? query : behind(query, after), section, sort)
+  }
+  const each = new Set(deviceIds)
+  const mergesFew = each.size > 1 && each.size <= MOST_MERGED
+  if (!mergesFew || each.size * (offset + limit) > MOST_MERGED_ROWS) {
+    const query = of(filter.deviceIds)
+    const rows = query === undefined ? [] : await named(query.limit(limit).offset(offset))
+    return { rows, found: rows.length }
+  }
+  const places: { readonly id: number; readonly at: string | null }[] = []
+  for (const device of each) {
+    const query = of([device])?.select(['punches.id', 'punches.at'])
+    if (query !== undefined) places.push(...(await query.limit(offset + limit).execute()))
+  }
+  const sign = sort === 'timestamp' ? 1 : -1
+  const ids = places
+    .toSorted((one, other) => sign * (compared(one.at ?? '', other.at ?? '') || one.id - other.id))
+    .slice(offset, offset + limit)
+    .map(({ id }) => id)
+  const byId = new Map((await findPunches(scope, ids)).map((punch) => [punch.id, punch]))
+  // Whatever was removed between the two looks is passed over.
+  return { rows: ids.flatMap((id) => byId.get(id) ?? []), found: ids.length }
+}
+
+/** Devices whose punches are read one after the other and merged: each costs a round trip. */
+const MOST_MERGED = 16
+/** Places that are merged in memory. */
+const MOST_MERGED_ROWS = 40_000
+
+function compared(one: string, other: string): number {
+  return one < other ? -1 : one > other ? 1 : 0
 }
 
 async function countSections(scope: Scope, filter: PunchFilter): Promise<Record<Section, number>> {
   const counts = { dated: 0, undated: 0 }
   for (const section of SECTIONS) {
-    const query = inSection(scope, filter, section)
+    const query = inSection(scope, filter, section, 'count')
     if (query === undefined) continue
     const { total } = await query
       .select((of) => of.fn.countAll<number>().as('total'))
@@ -106,14 +158,29 @@ async function countSections(scope: Scope, filter: PunchFilter): Promise<Record<
 }
 
 /** The punches of a section that fit the filter; undefined when none of it can. */
-function inSection(scope: Scope, filter: PunchFilter, section: Section): PunchQuery | undefined {
+function inSection(
+  scope: Scope,
+  filter: PunchFilter,
+  section: Section,
+  purpose: 'list' | 'count',
+): PunchQuery | undefined {
   const { deviceIds, pin, atFrom, atTo, wallFrom, wallTo, state, timeStatus, denied = false } = filter
   if (deviceIds?.length === 0) return undefined
   if (section === 'undated' && (atFrom !== undefined || atTo !== undefined)) return undefined
   if (timeStatus !== undefined && (timeStatus === 'invalid') !== (section === 'undated')) return undefined
 
   const one = deviceIds?.length === 1 ? deviceIds[0] : undefined
-  const index = pin !== undefined ? 'punches_by_pin' : one !== undefined ? 'punches_by_device' : undefined
+  // To count, the database may go as it likes where no index leads to the rows.
+  const index =
+    pin !== undefined
+      ? one !== undefined
+        ? 'punches_by_person'
+        : 'punches_by_pin'
+      : one !== undefined
+        ? 'punches_by_device'
+        : purpose === 'list'
+          ? 'punches_by_instant'
+          : undefined
   const from =
     index === undefined ? scope.db.selectFrom('punches') : scope.db.selectFrom(punchesAlong(scope, index))
   let query = from.where('punches.at', section === 'dated' ? 'is not' : 'is', null)

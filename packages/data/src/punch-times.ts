@@ -57,12 +57,13 @@ function sameTime(one: PunchTime, other: PunchTime): boolean {
   return one.timezone === other.timezone && one.at === other.at && one.timeStatus === other.timeStatus
 }
 
-/** The next punches of a device behind a place, at most so many. */
+/** The next punches of a device behind a place, at most so many; all recorded before `until` where that is given. */
 export async function punchesBehind(
   scope: Scope,
   deviceId: number,
   after: PunchPlace | undefined,
   limit: number,
+  until?: number,
 ): Promise<readonly Punch[]> {
   let query = scope.db
     .selectFrom(punchesAlong(scope, 'punches_place'))
@@ -72,6 +73,7 @@ export async function punchesBehind(
     .orderBy('log_number')
     .orderBy('occurrence')
     .limit(limit)
+  if (until !== undefined) query = query.where('packed_time', '<', until)
   if (after !== undefined) {
     const { packedTime, logNumber, occurrence } = after
     query = query

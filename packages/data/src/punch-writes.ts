@@ -22,7 +22,7 @@ export async function insertTail(
     const place = seconds.at(punch)
     return place.early ?? place.last + 1
   }
-  return insert(scope, deviceId, given, occurrenceOf, options)
+  return insert(scope, deviceId, given, { occurrenceOf, isTail: true }, options)
 }
 
 /** See PunchesInTransaction. */
@@ -32,7 +32,8 @@ export async function insertWhole(
   given: readonly NumberedPunch[],
   options?: PunchWriteOptions,
 ): Promise<PunchesWritten> {
-  return insert(scope, deviceId, given, (_, punch) => punch.occurrence, options)
+  const occurrenceOf = (_: Seconds, punch: NumberedPunch): number => punch.occurrence
+  return insert(scope, deviceId, given, { occurrenceOf, isTail: false }, options)
 }
 
 /** See PunchesInTransaction. */
@@ -57,15 +58,22 @@ export async function insertEarly(
   return findPunch(scope, Number(insertId))
 }
 
+/** How punches come. Those of a tail are new by their place, however old the time that they were recorded with. */
+interface Manner<P> {
+  readonly occurrenceOf: (seconds: Seconds, punch: P) => number
+  readonly isTail: boolean
+}
+
 async function insert<P extends NewPunch>(
   scope: Scope,
   deviceId: number,
   given: readonly P[],
-  occurrenceOf: (seconds: Seconds, punch: P) => number,
+  { occurrenceOf, isTail }: Manner<P>,
   { newIds: wantsIds = false }: PunchWriteOptions = {},
 ): Promise<PunchesWritten> {
-  await lockDevice(scope, deviceId)
-  const written = { new: 0, known: 0 }
+  const { punchesFrom } = await lockDevice(scope, deviceId)
+  const keptFrom = isTail ? 0 : (punchesFrom ?? 0)
+  const written = { new: 0, known: 0, expired: 0 }
   const newIds: number[] = []
   const most = rowsPerStatement(punches.insertColumns.length)
   for (let from = 0; from < given.length; from += most) {
@@ -73,10 +81,15 @@ async function insert<P extends NewPunch>(
     const seconds = await Seconds.read(scope, deviceId, batch)
     const fresh: NewPunchRow[] = []
     const takenOver: NewPunchRow[] = []
+    const expiredBefore = written.expired
     for (const punch of batch) {
       const occurrence = occurrenceOf(seconds, punch)
       const found = seconds.take(punch, occurrence)
       if (found === 'known') continue
+      if (found === 'free' && punch.packedTime < keptFrom) {
+        written.expired += 1
+        continue
+      }
       const row = loggedRow(checked(punch), deviceId, occurrence)
       if (found === 'free') fresh.push(row)
       else takenOver.push(row)
@@ -85,7 +98,7 @@ async function insert<P extends NewPunch>(
     await insertMany(scope, punches, takenOver, TAKE_OVER)
     if (wantsIds && fresh.length > 0) newIds.push(...(await idsAt(scope, deviceId, fresh)))
     written.new += fresh.length
-    written.known += batch.length - fresh.length
+    written.known += batch.length - fresh.length - (written.expired - expiredBefore)
   }
   return wantsIds ? { ...written, newIds: newIds.toSorted((one, other) => one - other) } : written
 }

@@ -9,6 +9,7 @@ import {
   type TimesCorrected,
   type TimesToCorrect,
 } from './punch-times.ts'
+import { removeOld, type PunchesRemoved, type PunchesToRemove } from './punch-removal.ts'
 import { insertEarly, insertTail, insertWhole } from './punch-writes.ts'
 import type { Punch } from './schema.ts'
 import type { Scope } from './scope.ts'
@@ -23,10 +24,14 @@ export type NewPunch = Omit<Punch, 'id' | 'deviceId' | 'occurrence' | 'source' |
 /** A punch of a whole read: which one of those with the same person and second it is, from 1 in the log's order. */
 export type NumberedPunch = NewPunch & { readonly occurrence: number }
 
-/** How many rows were stored, and how many were stored already (a live event's row taken over counts as known). */
+/**
+ * How many rows were stored, and how many were stored already (a live event's row taken over counts as known); `expired`: how many of a
+ * whole read were neither, because they were recorded before the time from which the device's punches are kept.
+ */
 export interface PunchesWritten {
   readonly new: number
   readonly known: number
+  readonly expired: number
   /** The ids of the new rows, ascending; only where they were asked for, because they have to be looked up. */
   readonly newIds?: readonly number[]
 }
@@ -111,7 +116,10 @@ export interface PunchesInTransaction extends Punches {
     punches: readonly NewPunch[],
     options?: PunchWriteOptions,
   ): Promise<PunchesWritten>
-  /** Punches of a whole read, numbered by the caller. What is stored stays as it is; an early row is taken over. */
+  /**
+   * Punches of a whole read, numbered by the caller. What is stored stays as it is; an early row is taken over; what is not and was
+   * recorded before the device's `punchesFrom` is left out: it may have been removed before.
+   */
   insertWhole(
     deviceId: number,
     punches: readonly NumberedPunch[],
@@ -124,6 +132,11 @@ export interface PunchesInTransaction extends Punches {
    * not what `timeOf` says the right ones. Nothing else of them changes.
    */
   correctTimes(deviceId: number, batch: TimesToCorrect): Promise<TimesCorrected>
+  /**
+   * Goes over the next stored punches that were recorded before the device's `punchesFrom`, in the order of their places, and removes
+   * those that have been stored since before `receivedBefore` too: a clock that went wrong makes no new punch an old one.
+   */
+  removeOld(deviceId: number, batch: PunchesToRemove): Promise<PunchesRemoved>
 }
 
 export function punchesIn(scope: Scope): PunchesInTransaction {
@@ -172,5 +185,6 @@ export function punchesIn(scope: Scope): PunchesInTransaction {
     insertWhole: (deviceId, given, options) => insertWhole(scope, deviceId, given, options),
     insertEarly: (deviceId, given) => insertEarly(scope, deviceId, given),
     correctTimes: (deviceId, batch) => correctTimes(scope, deviceId, batch),
+    removeOld: (deviceId, batch) => removeOld(scope, deviceId, batch),
   }
 }

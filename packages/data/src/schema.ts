@@ -142,6 +142,7 @@ export const devices = table('devices', {
   disabled_at: nullable(instant()), // since when we keep people from punching; null: we do not
   next_sync_at: nullable(instant()), // when it syncs by itself next; null: not planned
   sync_schedule: nullable(text(400)), // the service's schedule that it was planned by; null: its own interval, or none
+  punches_from: nullable(int()), // packed time: punches recorded before it are removed for good; null: none are
 })
 
 /** Zones in which a device's clock has run. No row: always in the one that the device names. */

@@ -1,4 +1,4 @@
-// Small named values that are made once and then stand, such as the instance's id.
+// Small named values that all processes share: most are made once and then stand, such as the instance's id.
 import { keepExisting } from './dialect.ts'
 import { settings } from './schema.ts'
 import type { Scope } from './scope.ts'
@@ -7,6 +7,8 @@ export interface Settings {
   find(name: string): Promise<string | undefined>
   /** Stores the value if there is none of this name. The value that stands, for all processes the same. */
   insertIfAbsent(name: string, value: string): Promise<string>
+  /** Gives it another value where it still has the one that is `expected`. Of several who try at once one succeeds. */
+  replace(name: string, change: { readonly expected: string; readonly value: string }): Promise<boolean>
 }
 
 export function settingsIn(scope: Scope): Settings {
@@ -27,6 +29,16 @@ export function settingsIn(scope: Scope): Settings {
         'name',
       ).execute()
       return (await find(name)) ?? value
+    },
+
+    async replace(name, { expected, value }) {
+      const { numUpdatedRows } = await db
+        .updateTable('settings')
+        .set({ value })
+        .where('name', '=', name)
+        .where('value', '=', expected)
+        .executeTakeFirstOrThrow()
+      return numUpdatedRows > 0n
     },
   }
 }

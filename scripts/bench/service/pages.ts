@@ -5,7 +5,6 @@ import type { Database, NewPunch, PunchFilter } from '@org/data'
 import { median } from '../race.ts'
 import { figures } from '../report.ts'
 import type { Claim, Row, Section } from '../report.ts'
-import { ENGINES } from './bench-databases.ts'
 import type { BenchDatabases, EngineName } from './bench-databases.ts'
 
 const DEVICES = 4
@@ -31,13 +30,13 @@ interface FilledTable {
 /** `short` and `long` are numbers of punches. */
 export async function benchPages(
   databases: BenchDatabases,
-  short: number,
-  long: number,
+  engines: readonly EngineName[],
+  { short, long }: { readonly short: number; readonly long: number },
   rounds: number,
 ): Promise<Section> {
   const rows: Row[] = []
   const claims: Claim[] = []
-  for (const engine of ENGINES) {
+  for (const engine of engines) {
     await using ending = new AsyncDisposableStack()
     const shortTable = await filled(databases, engine, short, ending)
     const longTable = await filled(databases, engine, long, ending)

@@ -1925,6 +1925,8 @@ export interface components {
       new: number
       /** @description Of these, stored already */
       known: number
+      /** @description Of these, older than punches are kept (PUNCH_RETENTION), so not stored; left out where none are */
+      expired?: number
       /** @description Of these, with a time that is no real date; kept, without an instant */
       invalid_time: number
     }

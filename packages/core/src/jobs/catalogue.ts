@@ -16,7 +16,7 @@ const countOrNull = (description: string) => Type.Union([Count, Type.Null()], { 
 
 /**
  * What a finished sync proves. It is the job's result as stored and as the API returns it, hence in snake_case:
- * `read = new + known`, and `announced_before ≤ from + read ≤ announced_after` where the terminal gives a usable count.
+ * `read = new + known`, with `expired` where there is one, and `announced_before ≤ from + read ≤ announced_after` where the terminal gives a usable count.
  * It speaks of the read that succeeded. Where that one was begun anew within the run, what the given-up one had stored and
  * this one met again is new, as it is to everybody else; what an earlier run of the job stored before it failed is known.
  */
@@ -31,6 +31,9 @@ export const SyncCertificate = Type.Object({
   read: count('Records read'),
   new: count('Of these, stored now'),
   known: count('Of these, stored already'),
+  expired: Type.Optional(
+    count('Of these, older than punches are kept (PUNCH_RETENTION), so not stored; left out where none are'),
+  ),
   invalid_time: count('Of these, with a time that is no real date; kept, without an instant'),
 })
 export type SyncCertificate = Static<typeof SyncCertificate>

@@ -2,7 +2,7 @@
 // the certificate that is made of them. Knows no terminal and no database.
 import type { AttendanceBookmark, AttendanceSummary } from '@org/zk-proto'
 import type { SyncCertificate } from '../jobs/catalogue.ts'
-import type { Stored } from './attendance-writer.ts'
+import { given, type Stored } from './attendance-writer.ts'
 
 /** Why a read proves nothing: the terminal's own count contradicts it, or the log is no longer the one that was read. */
 export type ReadFault =
@@ -70,16 +70,20 @@ export function joinSummaries(first: AttendanceSummary, then: AttendanceSummary)
  * `inserted`: by all of its reads. A terminal drops its oldest records first, or all: while it still holds any that were known, it
  * holds all of those.
  */
-export function seenFromOutside({ new: fresh, known, invalidTime }: Stored, inserted: number): Stored {
+export function seenFromOutside(stored: Stored, inserted: number): Stored {
+  const { new: fresh, known } = stored
   const earlier = Math.min(known, inserted - fresh)
-  return { new: fresh + earlier, known: known - earlier, invalidTime }
+  return { ...stored, new: fresh + earlier, known: known - earlier }
 }
 
 /** Throws when what was read is not what was stored: a defect of ours, which must not pass as success. */
 export function certify(summary: AttendanceSummary, stored: Stored): SyncCertificate {
   const { read, from } = summary
-  if (read !== stored.new + stored.known)
-    throw new Error(`read ${read} punches, but ${stored.new} new and ${stored.known} known ones were stored`)
+  const { new: fresh, known, expired } = stored
+  if (read !== given(stored))
+    throw new Error(
+      `read ${read} punches, but ${fresh} new, ${known} known and ${expired} expired ones came in`,
+    )
   const counted = summary.announcedBefore !== null && summary.announcedAfter !== null
   return {
     announced_before: counted ? summary.announcedBefore : null,
@@ -90,6 +94,7 @@ export function certify(summary: AttendanceSummary, stored: Stored): SyncCertifi
     read,
     new: stored.new,
     known: stored.known,
+    ...(stored.expired > 0 && { expired: stored.expired }),
     invalid_time: stored.invalidTime,
   }
 }

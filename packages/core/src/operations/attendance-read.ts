@@ -8,6 +8,7 @@ import { ServiceError } from '../errors.ts'
 import type { SyncCertificate, SyncMode } from '../jobs/catalogue.ts'
 import type { TransferKeeper } from '../kept-transfers.ts'
 import type { PunchNews } from '../notices/punch-news.ts'
+import type { PunchRetention } from '../punch-retention.ts'
 import type { TerminalAtHand } from '../terminals/with-terminal.ts'
 import {
   certify,
@@ -19,7 +20,7 @@ import {
   type Paused,
   type ReadFault,
 } from './attendance-proof.ts'
-import { AttendanceWriter, NOTHING_STORED, sum, type Stored } from './attendance-writer.ts'
+import { AttendanceWriter, given, NOTHING_STORED, sum, type Stored } from './attendance-writer.ts'
 import type { FinishedSync } from './finish-sync.ts'
 import { LogPeople } from './log-people.ts'
 import { isSameTerminal, provableBookmark } from './provable-bookmark.ts'
@@ -39,6 +40,7 @@ export interface SyncParts {
   readonly database: Database
   readonly changes: Changes
   readonly punchNews: PunchNews
+  readonly retention: Pick<PunchRetention, 'raiseIn'>
   /** Where a log goes that has no known form. */
   readonly transfers: Pick<TransferKeeper, 'keep'>
   readonly log: Logger
@@ -234,7 +236,7 @@ export class Sync {
       }
       firstIndex ??= batch.firstIndex
       stored = sum(stored, await this.#store(batch, isWhole))
-      const read = stored.new + stored.known
+      const read = given(stored)
       this.#progress({
         phase: 'reading',
         done: read,

@@ -3,6 +3,7 @@
 import type { Bookmark, Database, Device, NewPunch, PunchesWritten, Transaction } from '@org/data'
 import type { Punch } from '@org/zk-proto'
 import type { PunchNews } from '../notices/punch-news.ts'
+import type { PunchRetention } from '../punch-retention.ts'
 import { readZoneHistory, timeUnder, type ZoneHistory } from '../zone-history.ts'
 import { OccurrenceCounter } from './occurrence-counter.ts'
 
@@ -15,6 +16,7 @@ export interface AttendanceWriterParts {
   readonly lease: WriterLease
   /** Told of what is new, in the transaction that stores it. */
   readonly punchNews: PunchNews
+  readonly retention: Pick<PunchRetention, 'raiseIn'>
 }
 
 /** What holds for as long as one lease does. */
@@ -37,18 +39,30 @@ export type LoggedPunch = Pick<
   | 'denied'
 >
 
-/** What was put in. `new` and `known` add up to the punches given. */
+/** What was put in. `new`, `known` and `expired` add up to the punches given. */
 export interface Stored {
   readonly new: number
   readonly known: number
+  /** Left out, because it is older than punches are kept. */
+  readonly expired: number
   readonly invalidTime: number
 }
 
-export const NOTHING_STORED: Stored = { new: 0, known: 0, invalidTime: 0 }
+export const NOTHING_STORED: Stored = { new: 0, known: 0, expired: 0, invalidTime: 0 }
 
 /** What was put in by both. */
 export function sum(a: Stored, b: Stored): Stored {
-  return { new: a.new + b.new, known: a.known + b.known, invalidTime: a.invalidTime + b.invalidTime }
+  return {
+    new: a.new + b.new,
+    known: a.known + b.known,
+    expired: a.expired + b.expired,
+    invalidTime: a.invalidTime + b.invalidTime,
+  }
+}
+
+/** How many punches were given. */
+export function given({ new: fresh, known, expired }: Stored): number {
+  return fresh + known + expired
 }
 
 /** Writes for one device, under one lease after the other. */
@@ -69,10 +83,11 @@ export class AttendanceWriter {
   /** For the device in hand, from the bookmark that was found there. */
   static under(
     { device, lease }: { readonly device: Pick<Device, 'id' | 'bookmark'>; readonly lease: WriterLease },
-    { database, punchNews }: Pick<AttendanceWriterParts, 'database' | 'punchNews'>,
+    { database, punchNews, retention }: Pick<AttendanceWriterParts, 'database' | 'punchNews' | 'retention'>,
   ): AttendanceWriter {
     const { id: deviceId, bookmark } = device
-    return new AttendanceWriter({ database, deviceId, bookmark, lease: { fence: lease.fence }, punchNews })
+    const { fence } = lease
+    return new AttendanceWriter({ database, deviceId, bookmark, lease: { fence }, punchNews, retention })
   }
 
   /** The bookmark as it stands in the database, as far as this writer has moved it. */
@@ -93,12 +108,15 @@ export class AttendanceWriter {
 
   /**
    * Before a read from the log's first record. The bookmark is taken away first: were the read broken off, a tail read from
-   * the old place would take what is stored by then for new.
+   * the old place would take what is stored by then for new. What is too old by now to be kept is not stored by this read.
    */
   async beginWhole(): Promise<void> {
     this.#occurrences = new OccurrenceCounter()
-    if (this.#bookmark === null) return
-    await this.#transact((tx) => this.#moveBookmark(tx, null))
+    const { deviceId, retention } = this.#parts
+    await this.#transact(async (tx) => {
+      await retention.raiseIn(tx, deviceId)
+      if (this.#bookmark !== null) await this.#moveBookmark(tx, null)
+    })
     this.#bookmark = null
   }
 
@@ -209,6 +227,7 @@ function storedOf(written: PunchesWritten, rows: readonly NewPunch[]): Stored {
   return {
     new: written.new,
     known: written.known,
+    expired: written.expired,
     invalidTime: rows.filter((row) => row.timeStatus === 'invalid').length,
   }
 }

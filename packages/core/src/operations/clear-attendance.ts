@@ -12,6 +12,7 @@ import type { PunchNews } from '../notices/punch-news.ts'
 import { ServiceError, toServiceError } from '../errors.ts'
 import type { ClearingReceipt, SyncCertificate } from '../jobs/catalogue.ts'
 import type { JobProgress } from '../jobs/define-job.ts'
+import type { PunchRetention } from '../punch-retention.ts'
 import type { TerminalAtHand, WithTerminal } from '../terminals/with-terminal.ts'
 import { syncHeld } from './sync-attendance.ts'
 
@@ -31,6 +32,7 @@ export interface ClearAttendanceParts {
   readonly withTerminal: WithTerminal
   readonly changes: Changes
   readonly punchNews: PunchNews
+  readonly retention: Pick<PunchRetention, 'raiseIn'>
   readonly transfers: Pick<TransferKeeper, 'keep'>
   readonly audit: AuditTrail
   /** See SyncAttendanceParts. */

@@ -24,7 +24,8 @@ export async function settleClearing(
 
 /**
  * A log whose anchor matches was not emptied. One that does not match was, unless it is full and has dropped its first records since:
- * a full log never holds less than half of what it can, and what is left of the old one begins with a record that is stored.
+ * a full log never holds less than half of what it can, and what is left of the old one begins with a record that is stored, or was
+ * until it was too old to be kept.
  */
 async function wasEmptied(
   database: Database,
@@ -40,6 +41,8 @@ async function wasEmptied(
   if (seen.first === undefined) return true
   if (records !== undefined && records > 0 && records < from.index && records < recordCapacity / 2)
     return true
+  const { punchesFrom } = (await database.devices.findById(device.id)) ?? device
+  if (punchesFrom !== null && seen.first.packedTime < punchesFrom) return false
   return !(await database.punches.isStored(device.id, seen.first))
 }
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { AttendanceWriter } from '../../src/operations/attendance-writer.ts'
 import { storePeople } from '../../src/operations/store-people.ts'
-import { noPunchNews } from '../support/nobody.ts'
+import { noPunchNews, noRetention } from '../support/nobody.ts'
 import { scratchService } from '../support/scratch-service.ts'
 
 describe('writing for a device', () => {
@@ -18,6 +18,7 @@ describe('writing for a device', () => {
         bookmark: null,
         lease: { fence },
         punchNews: noPunchNews,
+        retention: noRetention,
       })
     const [older, newer] = [
       await database.devices.issueFence(device.id),
@@ -40,7 +41,14 @@ describe('writing for a device', () => {
     const fence = await database.devices.issueFence(device.id)
     const bookmark = { index: 1, recordSize: 40, layout: 'attendance/40', anchor: 'a'.repeat(64) }
     const lease = { fence }
-    const parts = { database, deviceId: device.id, bookmark: null, lease, punchNews: noPunchNews }
+    const parts = {
+      database,
+      deviceId: device.id,
+      bookmark: null,
+      lease,
+      punchNews: noPunchNews,
+      retention: noRetention,
+    }
     await new AttendanceWriter(parts).endWhole(bookmark)
     await expect(new AttendanceWriter(parts).endWhole({ ...bookmark, index: 5 })).rejects.toMatchObject({
       name: 'StaleBookmark',

@@ -10,7 +10,7 @@ import { clearAttendance } from '../../src/operations/clear-attendance.ts'
 import { createMemoryLeases } from '../../src/terminals/lease-memory.ts'
 import { alteredWay, refuse } from '../support/altered-terminals.ts'
 import { expectSameAsTerminal, rowsOf, sorted, toldBy } from '../support/same-as-terminal.ts'
-import { noPunchNews, noTransfers } from '../support/nobody.ts'
+import { noPunchNews, noRetention, noTransfers } from '../support/nobody.ts'
 import { quiet, scratchService, type Engine, type ScratchService } from '../support/scratch-service.ts'
 
 const engines: readonly Engine[] = EMBEDDED_ONLY ? ['sqlite'] : ['sqlite', 'mysql']
@@ -215,6 +215,7 @@ describe('clearing a log', () => {
       database,
       changes: createChanges(quiet),
       punchNews: noPunchNews,
+      retention: noRetention,
       transfers: noTransfers,
       waitMs: 30_000,
       log: quiet,
@@ -332,6 +333,7 @@ describe('clearing a log', () => {
       database: service.database,
       changes: createChanges(quiet),
       punchNews: noPunchNews,
+      retention: noRetention,
       transfers: noTransfers,
       waitMs: 30_000,
       log: quiet,

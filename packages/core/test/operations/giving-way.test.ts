@@ -14,7 +14,7 @@ import { createNetworkBounds } from '../../src/terminals/network-bounds.ts'
 import { createSessionPool } from '../../src/terminals/session-pool.ts'
 import { createWithTerminal, type WithTerminal } from '../../src/terminals/with-terminal.ts'
 import { expectSameAsTerminal, rowsOf, sorted, toldBy } from '../support/same-as-terminal.ts'
-import { noNotices, noPunchNews, noTransfers } from '../support/nobody.ts'
+import { noNotices, noPunchNews, noRetention, noTransfers } from '../support/nobody.ts'
 import { quiet, scratchService, type ScratchService } from '../support/scratch-service.ts'
 
 const LOG = 12_000
@@ -164,6 +164,7 @@ class Stage implements AsyncDisposable {
       changes: createChanges(quiet),
       notices: noNotices,
       punchNews: noPunchNews,
+      retention: noRetention,
       transfers: noTransfers,
       waitMs: WAIT_MS,
       log: quiet,

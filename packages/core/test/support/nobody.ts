@@ -13,4 +13,7 @@ export const noTransfers = {
   keep: (): Promise<never> => Promise.reject(new Error('every log of these tests can be read')),
 }
 
+/** Punches are kept for ever. */
+export const noRetention = { raiseIn: async (): Promise<void> => undefined }
+
 export const noPunchNews: PunchNews = { wanted: false, tellIn: async () => undefined }

@@ -14,6 +14,8 @@ import { apiKeys } from './0012-api-keys.ts'
 import { told } from './0013-told.ts'
 import { personTemplates } from './0014-person-templates.ts'
 import { schedules } from './0015-schedules.ts'
+import { punchRetention } from './0016-punch-retention.ts'
+import { listIndexes } from './0017-list-indexes.ts'
 import type { Migration } from './migrate.ts'
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -32,4 +34,6 @@ export const MIGRATIONS: readonly Migration[] = [
   told,
   personTemplates,
   schedules,
+  punchRetention,
+  listIndexes,
 ]

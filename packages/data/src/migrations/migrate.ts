@@ -1,7 +1,7 @@
 // Brings a database up to date. The servers' DDL is not transactional: each step is one statement, recorded when it is
 // done, and one that was done but not recorded (the process died in between) is met again and passed over.
 import { sql, type Kysely } from 'kysely'
-import { storedInstant } from '../columns.ts'
+import { storedInstant, type Instant } from '../columns.ts'
 import type { Engine } from '../database.ts'
 import { COLUMN_TYPES, hasTable, isThereAlready, underMigrationLock, type ColumnTypes } from '../dialect.ts'
 import { SchemaTooNew, SchemaTooOld } from '../errors.ts'
@@ -63,6 +63,36 @@ export async function checkMigrated(
     (migration) => (done.get(migration.name) ?? 0) < migration.steps(types).length,
   )
   if (pending.length > 0) throw new SchemaTooOld(pending.map(({ name }) => name))
+}
+
+/** A migration in a database. `begun`: some of its steps are missing; `unknown`: only a newer version has it. */
+export interface MigrationState {
+  readonly name: string
+  readonly state: 'applied' | 'begun' | 'pending' | 'unknown'
+  readonly appliedAt: Instant | null
+}
+
+/** Where a database stands: these migrations in their order, then unknown ones by name. */
+export async function migrationStates(
+  engine: Engine,
+  db: Kysely<Schema>,
+  migrations: readonly Migration[],
+): Promise<readonly MigrationState[]> {
+  const stored = (await hasTable(engine, db, schemaMigrations.name))
+    ? await db.selectFrom('schema_migrations').selectAll().orderBy('name').execute()
+    : []
+  const rows = new Map(stored.map((row) => schemaMigrations.decode(row)).map((row) => [row.name, row]))
+  const known = migrations.map((migration): MigrationState => {
+    const { name } = migration
+    const { steps: done = 0, appliedAt = null } = rows.get(name) ?? {}
+    const whole = done >= migration.steps(COLUMN_TYPES[engine]).length
+    return { name, state: whole ? 'applied' : done > 0 ? 'begun' : 'pending', appliedAt }
+  })
+  const names = new Set(migrations.map(({ name }) => name))
+  const unknown = [...rows.values()]
+    .filter(({ name }) => !names.has(name))
+    .map(({ name, appliedAt }): MigrationState => ({ name, state: 'unknown', appliedAt }))
+  return [...known, ...unknown]
 }
 
 async function createLedger(types: ColumnTypes, db: Kysely<Schema>): Promise<void> {

@@ -26,10 +26,12 @@ import { peopleContract } from './people.contract.ts'
 import { pendingPeopleContract } from './pending-people.contract.ts'
 import { punchHistoriesContract } from './punch-histories.contract.ts'
 import { punchListsContract } from './punch-lists.contract.ts'
+import { punchRemovalContract } from './punch-removal.contract.ts'
 import { punchesContract } from './punches.contract.ts'
 import { settingsContract } from './settings.contract.ts'
 import { syncPlansContract } from './sync-plans.contract.ts'
 import { turnsContract } from './turns.contract.ts'
+import { upgradesContract } from './upgrades.contract.ts'
 
 /** What the contracts of repositories work with. */
 export interface Given {
@@ -46,6 +48,7 @@ export function databaseContract(makeScratch: () => Promise<Scratch>, { shared }
   lifeContract(makeScratch, shared)
   holdAloneContract(makeScratch, { shared })
   if (shared) migrationsContract(makeScratch)
+  if (shared) upgradesContract(makeScratch)
 
   describe('repositories', () => {
     let scratch: Scratch
@@ -75,6 +78,7 @@ export function databaseContract(makeScratch: () => Promise<Scratch>, { shared }
     punchesContract(given)
     punchListsContract(given)
     punchHistoriesContract(given)
+    punchRemovalContract(given)
     jobsContract(given)
     jobClaimsContract(given)
     jobHistoriesContract(given)

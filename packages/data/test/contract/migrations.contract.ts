@@ -11,9 +11,12 @@ import type { Scratch } from '../support/scratch.ts'
 const TABLES = [
   schema.accounts,
   schema.credentials,
+  schema.apiKeys,
   schema.devices,
   schema.deviceZones,
   schema.people,
+  schema.pendingPeople,
+  schema.personTemplates,
   schema.punches,
   schema.jobs,
   schema.jobTotals,

@@ -60,7 +60,7 @@ export function punchHistoriesContract({ database }: Given): void {
               if (kind === 'whole') return tx.punches.insertWhole(id, rows)
               let inserted = 0
               for (const row of rows) if ((await tx.punches.insertEarly(id, row)) !== undefined) inserted++
-              return { new: inserted, known: rows.length - inserted }
+              return { new: inserted, known: rows.length - inserted, expired: 0 }
             })
             expect(written).toEqual(model.write(kind, rows))
           }
@@ -198,7 +198,7 @@ class Model {
         add(Math.max(0, ...alike.map((row) => row.occurrence)) + 1, false)
       }
     }
-    return { new: fresh, known: given.length - fresh }
+    return { new: fresh, known: given.length - fresh, expired: 0 }
   }
 
   rows(): ModelRow[] {

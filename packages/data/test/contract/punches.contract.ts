@@ -33,7 +33,7 @@ export function punchesContract({ database, another }: Given): void {
         denied: true,
         receivedAt: later(1),
       })
-      expect(await tail(id, [given])).toEqual({ new: 1, known: 0 })
+      expect(await tail(id, [given])).toEqual({ new: 1, known: 0, expired: 0 })
       expect(await stored(database(), id)).toMatchObject([
         { ...given, deviceId: id, occurrence: 1, source: 'sync', early: false },
       ])
@@ -41,8 +41,12 @@ export function punchesContract({ database, another }: Given): void {
 
     it('are all new: those alike take the next occurrence of their person and second', async () => {
       const id = await newDevice(database())
-      expect(await tail(id, [punch('1', 0), punch('2', 0), punch('1', 0)])).toEqual({ new: 3, known: 0 })
-      expect(await tail(id, [punch('1', 0), punch('1', 1)])).toEqual({ new: 2, known: 0 })
+      expect(await tail(id, [punch('1', 0), punch('2', 0), punch('1', 0)])).toEqual({
+        new: 3,
+        known: 0,
+        expired: 0,
+      })
+      expect(await tail(id, [punch('1', 0), punch('1', 1)])).toEqual({ new: 2, known: 0, expired: 0 })
       expect(await places(database(), id)).toEqual(['0 1 1', '0 1 2', '0 1 3', '0 2 1', '1 1 1'])
     })
 
@@ -53,7 +57,7 @@ export function punchesContract({ database, another }: Given): void {
           id,
           ['7', '07', '7 ', 'a', 'A'].map((pin) => punch(pin, 0)),
         ),
-      ).toEqual({ new: 5, known: 0 })
+      ).toEqual({ new: 5, known: 0, expired: 0 })
       expect((await stored(database(), id)).every(({ occurrence }) => occurrence === 1)).toBe(true)
     })
 
@@ -157,10 +161,14 @@ export function punchesContract({ database, another }: Given): void {
     it('are known when their place is taken, and leave what is stored as it is', async () => {
       const id = await newDevice(database())
       const rows = [numbered(punch('1', 0), 1), numbered(punch('1', 0), 2), numbered(punch('2', 5), 1)]
-      expect(await whole(id, rows)).toEqual({ new: 3, known: 0 })
+      expect(await whole(id, rows)).toEqual({ new: 3, known: 0, expired: 0 })
       const before = await stored(database(), id)
       const again = rows.map((row) => ({ ...row, pin: 'other', state: 9, receivedAt: later(1) }))
-      expect(await whole(id, [...again, numbered(punch('3', 6), 1)])).toEqual({ new: 1, known: 3 })
+      expect(await whole(id, [...again, numbered(punch('3', 6), 1)])).toEqual({
+        new: 1,
+        known: 3,
+        expired: 0,
+      })
       expect((await stored(database(), id)).slice(0, 3)).toEqual(before)
     })
 
@@ -169,6 +177,7 @@ export function punchesContract({ database, another }: Given): void {
       expect(await whole(id, [numbered(punch('1', 0), 1), numbered(punch('1', 0), 1)])).toEqual({
         new: 1,
         known: 1,
+        expired: 0,
       })
     })
 
@@ -177,7 +186,7 @@ export function punchesContract({ database, another }: Given): void {
       await tail(id, [punch('1', 0)])
       await tail(id, [punch('1', 0), punch('2', 0)])
       const log = [numbered(punch('1', 0), 1), numbered(punch('1', 0), 2), numbered(punch('2', 0), 1)]
-      expect(await whole(id, log)).toEqual({ new: 0, known: 3 })
+      expect(await whole(id, log)).toEqual({ new: 0, known: 3, expired: 0 })
     })
   })
 
@@ -205,21 +214,21 @@ export function punchesContract({ database, another }: Given): void {
       const id = await newDevice(database())
       const live = await early(id, punch('77', 0, { logNumber: '5', uid: 5, verifyMode: 200, state: 255 }))
       const record = punch('5', 0, { uid: 5, verifyMode: 1, state: 1, workCode: 3, receivedAt: later(9) })
-      expect(await tail(id, [record, record])).toEqual({ new: 1, known: 1 })
+      expect(await tail(id, [record, record])).toEqual({ new: 1, known: 1, expired: 0 })
       const [taken, second] = await stored(database(), id)
       expect(taken).toMatchObject({ id: live?.id, verifyMode: 1, state: 1, workCode: 3, early: false })
       // Who it was and who saw it first stay.
       expect(taken).toMatchObject({ pin: '77', source: 'live', receivedAt: NOON })
       expect(second).toMatchObject({ occurrence: 2, pin: '5', source: 'sync', receivedAt: later(9) })
-      expect(await tail(id, [record])).toEqual({ new: 1, known: 0 })
+      expect(await tail(id, [record])).toEqual({ new: 1, known: 0, expired: 0 })
     })
 
     it('are taken over by a whole read too, and once', async () => {
       const id = await newDevice(database())
       await early(id, punch('1', 0, { verifyMode: 200 }))
       const log = [numbered(punch('1', 0), 1), numbered(punch('1', 0), 2)]
-      expect(await whole(id, log)).toEqual({ new: 1, known: 1 })
-      expect(await whole(id, log)).toEqual({ new: 0, known: 2 })
+      expect(await whole(id, log)).toEqual({ new: 1, known: 1, expired: 0 })
+      expect(await whole(id, log)).toEqual({ new: 0, known: 2, expired: 0 })
       expect(await stored(database(), id)).toMatchObject([
         { verifyMode: 1, source: 'live', early: false },
         { verifyMode: 1, source: 'sync', early: false },
@@ -257,15 +266,15 @@ export function punchesContract({ database, another }: Given): void {
         { ...punch('2', 30), occurrence: 1 },
         { ...punch('1', 0), occurrence: 1 },
       ]
-      expect(await whole(id, jumping)).toEqual({ new: 1, known: 2 })
-      expect(await whole(id, jumping)).toEqual({ new: 0, known: 3 })
+      expect(await whole(id, jumping)).toEqual({ new: 1, known: 2, expired: 0 })
+      expect(await whole(id, jumping)).toEqual({ new: 0, known: 3, expired: 0 })
     })
 
     it('are tens of thousands, in batches, each counted right', async () => {
       const id = await newDevice(database())
       const log = Array.from({ length: 30_000 }, (_, index) => numbered(punch(String(index % 500), index), 1))
-      expect(await whole(id, log.slice(0, 20_000))).toEqual({ new: 20_000, known: 0 })
-      expect(await whole(id, log)).toEqual({ new: 10_000, known: 20_000 })
+      expect(await whole(id, log.slice(0, 20_000))).toEqual({ new: 20_000, known: 0, expired: 0 })
+      expect(await whole(id, log)).toEqual({ new: 10_000, known: 20_000, expired: 0 })
       expect(await database().punches.count(id)).toBe(30_000)
       let seen = 0
       let last = ''
@@ -284,7 +293,7 @@ export function punchesContract({ database, another }: Given): void {
       const one = await newDevice(database())
       const two = await newDevice(database())
       await tail(one, [punch('1', 0)])
-      expect(await whole(two, [numbered(punch('1', 0), 1)])).toEqual({ new: 1, known: 0 })
+      expect(await whole(two, [numbered(punch('1', 0), 1)])).toEqual({ new: 1, known: 0, expired: 0 })
       expect(await database().punches.count(one)).toBe(1)
       await expect(tail(999_999, [punch('1', 0)])).rejects.toThrow(MissingReference)
       await expect(whole(999_999, [numbered(punch('1', 0), 1)])).rejects.toThrow(MissingReference)

@@ -15,6 +15,21 @@ export function settingsContract({ database, another }: Given): void {
       expect(await another().settings.insertIfAbsent('instance', 'too late')).toBe(stand[0])
     })
 
+    it('are replaced by one of many who knew the value that stood', async () => {
+      await database().settings.insertIfAbsent('turn', 'nobody')
+      const took = await Promise.all(
+        Array.from({ length: 12 }, (_, index) =>
+          (index % 2 === 0 ? database() : another()).settings.replace('turn', {
+            expected: 'nobody',
+            value: `process-${index}`,
+          }),
+        ),
+      )
+      expect(took.filter(Boolean)).toHaveLength(1)
+      expect(await database().settings.find('turn')).toBe(`process-${took.indexOf(true)}`)
+      expect(await database().settings.replace('none', { expected: 'nobody', value: 'x' })).toBe(false)
+    })
+
     it('are not found where there are none', async () => {
       expect(await database().settings.find('nothing')).toBeUndefined()
     })
