@@ -96,7 +96,8 @@ function recordText({ index, facts }: RecordEntry): string {
   return [`[${index}]`, ...facts.map(factText)].join(' ')
 }
 
-function factText({ name, value }: Fact): string {
+/** One fact, as `name=value`. */
+export function factText({ name, value }: Fact): string {
   return `${name}=${typeof value === 'string' ? printable(spelled(value)) : String(value)}`
 }
 

@@ -115,6 +115,7 @@ export class Terminal implements AsyncDisposable {
     return this.#line.closed
   }
 
+  /** What carries the packets. */
   get transport(): 'tcp' | 'udp' {
     return this.#line.driven.kind
   }
