@@ -2,7 +2,7 @@
 import { formatWallTime, parseWallTime, punchStateName, verifyModeName, type Terminal } from '@org/zk-proto'
 import { NO_VERIFY_MODE } from '@org/zk-proto/wire'
 import type { LiveNotice, Person, PunchFacts } from '@org/zk-proto'
-import { liveFacts } from '../trace/conversation.ts'
+import { liveFacts } from '../trace/live-facts.ts'
 import { factText } from '../trace/lines.ts'
 import { dangerOfCommand, DANGEROUS_CALLS } from './danger.ts'
 import { helpFor } from './help.ts'

@@ -12,7 +12,6 @@ import {
   eventName,
   joinBytes,
   PACKET_HEADER_BYTES,
-  punchStateName,
   readChunk,
   REPLIES,
   replyName,
@@ -20,13 +19,12 @@ import {
   transferHead,
   u8At,
   u16At,
-  verifyModeName,
-  type LiveEvent,
   type Packet,
 } from '@org/zk-proto/wire'
-import type { Direction, Entry, Fact, PacketEntry, Place, Role } from './entry.ts'
+import type { Direction, Entry, PacketEntry, Place, Role } from './entry.ts'
 import { bytesFact, fact, NOT_SHOWN, saidBy, type Said } from './facts.ts'
 import { answerHides, requestHides } from './hidden-data.ts'
+import { liveFacts } from './live-facts.ts'
 import { TableRead, tableName, type TableMemory } from './table-read.ts'
 import { decodeTable, templateFacts } from './table-records.ts'
 import { saidOfPerson, uploadEntries } from './written-people.ts'
@@ -390,46 +388,4 @@ function refusalRemark({ code }: Asked, reply: number): string {
   if (reply !== REPLIES.ACK_UNAUTH) return 'refused'
   if (code === CODES.CONNECT) return 'wants a comm key'
   return code === CODES.AUTH ? 'wrong comm key' : 'does not know the session'
-}
-
-/** A live event in words. */
-export function liveFacts(event: LiveEvent): Fact[] {
-  switch (event.type) {
-    case 'punch':
-      return [
-        fact('pin', event.pin, 'pin'),
-        fact('wallTime', event.wallTime, 'plain'),
-        fact('state', punchStateName(event.state), 'plain'),
-        fact('stateCode', event.state, 'plain'),
-        fact('verifyMode', verifyModeName(event.verifyMode), 'plain'),
-        ...(event.workCode === undefined ? [] : [fact('workCode', event.workCode, 'plain')]),
-        ...(event.denied ? [fact('denied', true, 'plain')] : []),
-      ]
-    case 'sample':
-      return [fact('score', event.score, 'plain')]
-    case 'verification':
-      return [event.uid === undefined ? fact('uid', null, 'plain') : fact('uid', event.uid, 'uid')]
-    case 'person':
-      return [fact('uid', event.uid, 'uid')]
-    case 'enrolment':
-      return [
-        fact('result', event.result, 'plain'),
-        ...(event.pin === undefined ? [] : [fact('pin', event.pin, 'pin')]),
-        ...(event.finger === undefined ? [] : [fact('finger', event.finger, 'plain')]),
-        ...(event.templateBytes === undefined ? [] : [fact('templateBytes', event.templateBytes, 'plain')]),
-      ]
-    case 'button':
-      return [fact('key', event.key, 'plain')]
-    case 'alarm':
-      return [
-        fact('alarm', event.alarm, 'plain'),
-        fact('alarmCode', event.alarmCode, 'plain'),
-        ...(event.uid === undefined ? [] : [fact('uid', event.uid, 'uid')]),
-      ]
-    case 'touch':
-    case 'unlock':
-    case 'unknown':
-    default:
-      return event.raw.length === 0 ? [] : [bytesFact(event.raw)]
-  }
 }

@@ -128,6 +128,7 @@ describe('Ctrl-C', () => {
     await window.shows(PROMPT)
     window.line('.log')
     await expect.poll(() => terminal.stats.slices.count, { timeout: 60_000 }).toBeGreaterThan(2)
+    await window.shows(/\d+ % \d+ of \d+ records/)
     const before = terminal.stats.slices.count
     window.type(KEYS.interrupt)
     await window.shows(/aborted/)
