@@ -10,6 +10,8 @@ import { Terminal } from './terminal.ts'
 import { BackOff, LONGEST_TIMER_MS, pause } from './transport/back-off.ts'
 import type { RetryOptions } from './transport/back-off.ts'
 import { DrivenSession } from './transport/drive.ts'
+import { tapped } from './transport/tapped.ts'
+import type { WireTap } from './transport/tapped.ts'
 import { openTcp } from './transport/tcp.ts'
 import type { Address, Transport } from './transport/transport.ts'
 
@@ -36,6 +38,8 @@ export interface ConnectOptions {
    * has answered, be it that the key is wrong, is never tried again, so that nobody is locked out.
    */
   readonly retry?: RetryOptions
+  /** Reads along on the wire, also while connecting. For traces; see `WireTap`. */
+  readonly tap?: WireTap
   readonly signal?: AbortSignal
   /** Told how far connecting has come, for whoever shows it or measures it. What it throws, `connect` throws. */
   readonly onStep?: (step: ConnectStep) => void
@@ -138,7 +142,8 @@ function nobodyThere(error: unknown): error is ZkTransportError {
 export async function reach(kind: Kind, options: ConnectOptions): Promise<DrivenSession> {
   const { host, port = DEFAULT_PORT, commKey = NO_COMM_KEY, signal, onStep } = options
   const timeouts: Timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts }
-  const transport = await OPEN[kind]({ host, port, timeoutMs: timeouts.connectMs, signal })
+  const opened = await OPEN[kind]({ host, port, timeoutMs: timeouts.connectMs, signal })
+  const transport = options.tap === undefined ? opened : tapped(opened, options.tap)
   const driven = new DrivenSession(transport, timeouts, () => undefined, { host, port })
   try {
     onStep?.('reached')

@@ -1,7 +1,7 @@
 // Terminal: the promise and async-iterator API over a driven session, which connect.ts makes. What concerns one subject is
 // grouped in the facets of terminal-*.ts.
 /// <reference lib="esnext.disposable" preserve="true" />
-import { readClock } from './commands/terminal.ts'
+import { disableTerminal, enableTerminal, readClock } from './commands/terminal.ts'
 import { ChosenAttendance } from './attendance-choice.ts'
 import type { ChosenBatch } from './attendance-choice.ts'
 import { PulledAttendance } from './attendance-read.ts'
@@ -20,6 +20,8 @@ import { readIdentity } from './procedures/read-info.ts'
 import type { TerminalIdentity } from './procedures/read-info.ts'
 import type { PeopleRead } from './procedures/read-people.ts'
 import type { OnProgress } from './procedures/read-progress.ts'
+import { sendRaw } from './procedures/send-raw.ts'
+import type { RawAnswer } from './procedures/send-raw.ts'
 import type { OnUnreadable } from './procedures/unreadable-log.ts'
 import type { Capacity } from './records/capacity.ts'
 import type { PunchChoice } from './records/punch-choice.ts'
@@ -113,6 +115,7 @@ export class Terminal implements AsyncDisposable {
     return this.#line.closed
   }
 
+  /** What carries the packets. */
   get transport(): 'tcp' | 'udp' {
     return this.#line.driven.kind
   }
@@ -182,6 +185,23 @@ export class Terminal implements AsyncDisposable {
   /** The cheapest round trip: whether the session still lives. */
   async ping(options: CallOptions = {}): Promise<void> {
     await this.#line.perform(ask(readClock, undefined), options)
+  }
+
+  /**
+   * Sends data under a command’s number as they are, once, and gives what answered, also a refusal: for what no other method
+   * does, and for looking into a terminal by hand. Nothing is checked, decoded or tidied up; other methods are the safe way.
+   */
+  async send(
+    command: number,
+    data: Uint8Array = new Uint8Array(0),
+    options: CallOptions = {},
+  ): Promise<RawAnswer> {
+    // Before it is known: an answer may be lost after the terminal has obeyed.
+    if (command === disableTerminal.code) this.#line.disabled = true
+    const answer = await this.#line.perform(sendRaw(command, data), options)
+    if (command === enableTerminal.code && enableTerminal.accepts.includes(answer.code))
+      this.#line.disabled = false
+    return answer
   }
 
   /**

@@ -301,7 +301,7 @@ export type {
 export { DEFAULT_TIMEOUTS } from './session/session.ts'
 export type { Timeouts } from './session/session.ts'
 export { handshake } from './procedures/handshake.ts'
-export { readAttendance, readAttendanceColumns } from './procedures/read-attendance.ts'
+export { readAttendance, readAttendanceColumns, refuseDoubtful } from './procedures/read-attendance.ts'
 export type {
   AttendanceBatch,
   AttendanceColumnsBatch,

@@ -218,9 +218,10 @@ const WEAK_FORM_BYTES = 8
 
 /**
  * A direct read is believed only when the terminal's count agrees, or, where it has none, when the form of its records
- * leaves no doubt: leftover memory reads as 8-byte records all too well. Source: capture att-k40-direct-read-garbage.
+ * leaves no doubt: leftover memory reads as 8-byte records all too well. Throws ZK_BAD_RECORD. Source: capture
+ * att-k40-direct-read-garbage.
  */
-function refuseDoubtful(
+export function refuseDoubtful(
   form: AttendanceForm,
   total: number,
   announced: number | undefined,
