@@ -51,7 +51,7 @@ it.each(commands.filter((command) => !command.includes('--host')))(
 )
 
 it('shows the lines of a trace as they are', () => {
-  const [shown = ''] = page.split('\n```\n').filter((text) => text.startsWith('#1 tcp'))
+  const shown = (blocks('text trace')[0] ?? '').trimEnd()
   expect(shown.split('\n')).toHaveLength(3)
   expect(run('npm run zk-trace -- morning.pcap').stdout).toContain(shown)
 })

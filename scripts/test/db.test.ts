@@ -8,6 +8,7 @@ import { openDatabase } from '@org/data'
 import { createConnection } from 'mysql2/promise'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it } from 'vitest'
+import { blocksOf, pageAt } from '../toolchain/page-blocks.ts'
 import { EMBEDDED_ONLY, scratchDatabase } from '../toolchain/scratch-database.ts'
 
 const ROOT = new URL('../..', import.meta.url).pathname
@@ -107,4 +108,19 @@ it('says how it is used, and what is wrong with a database that cannot be reache
   expect(away.status).toBe(1)
   expect(away.stderr).toMatch(/^The database cannot be reached.*DATABASE_URL.*\n$/)
   expect(away.stderr).not.toContain('none-of-yours')
+})
+
+it('is looked at and migrated by the lines of docs/operations.md', async () => {
+  await using database = await inFile()
+  const lines = blocksOf(pageAt('docs/operations.md'))
+    .filter(({ language }) => language === 'sh migrations')
+    .flatMap(({ text }) => text.trim().split('\n'))
+  const ended = lines.map((line) => {
+    const env = { ...process.env, DATABASE_URL: database.url }
+    return [line.split(' #')[0]?.trim(), spawnSync('sh', ['-c', line], { cwd: ROOT, env }).status]
+  })
+  expect(ended).toEqual([
+    ['npm run db:status', 1],
+    ['npm run db:migrate', 0],
+  ])
 })

@@ -15,6 +15,11 @@ export const SHOWN = 'text'
  */
 export const BLOCK_TESTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'CONTRIBUTING.md': { 'ts *': 'scripts/test/contributing-page.test.ts' },
+  'docs/by-hand.md': {
+    sh: 'scripts/test/by-hand-page.test.ts',
+    js: 'scripts/test/by-hand-page.test.ts',
+    'text trace': 'scripts/test/by-hand-page.test.ts',
+  },
   'docs/command-line.md': { sh: 'scripts/test/zk/command-line-page.test.ts' },
   'docs/getting-started.md': {
     sh: 'scripts/test/getting-started.test.ts',
@@ -53,6 +58,7 @@ export const BLOCK_TESTS: Readonly<Record<string, Readonly<Record<string, string
     'sh restore sqlite': 'scripts/test/backup.test.ts',
     'sh backup compose': 'scripts/test/backup.test.ts',
     'sh restore compose': 'scripts/test/backup.test.ts',
+    'sh migrations': 'scripts/test/db.test.ts',
   },
   'docs/simulator.md': {
     sh: 'packages/zk-sim/test/guide.test.ts',

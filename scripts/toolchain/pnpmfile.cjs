@@ -7,6 +7,11 @@ module.exports = {
         delete manifest.peerDependencies.typescript
         manifest.dependencies.typescript = '5.9.3'
       }
+      // A peer that it can do without, and only for types: with it the compiler would be installed for production.
+      if (manifest.name === 'valibot') {
+        delete manifest.peerDependencies.typescript
+        delete manifest.peerDependenciesMeta.typescript
+      }
       return manifest
     },
   },

@@ -1,5 +1,4 @@
-// Hex dumps as the tools write them: xxd and hexdump themselves, tcpdump and Wireshark as they print.
-import { spawnSync } from 'node:child_process'
+// Hex dumps as xxd, hexdump, tcpdump and Wireshark print them.
 import { beforeAll, describe, expect, it } from 'vitest'
 import { hexPieces } from '../../trace/hex-dump.ts'
 import { frames, packet, type Spoken } from '../support/capture-files.ts'
@@ -20,12 +19,6 @@ const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 const plain = (said: readonly Spoken[]): string =>
   said.map(({ direction, bytes }) => `${direction} ${hex(bytes)}`).join('\n')
 
-function dumpedBy(command: string, args: readonly string[], bytes: Uint8Array): string {
-  const { stdout, status } = spawnSync(command, args, { input: bytes, encoding: 'latin1' })
-  expect(status).toBe(0)
-  return stdout
-}
-
 /** Rows of 16 bytes with their text behind them. */
 function rows(bytes: Uint8Array, row: (offset: string, groups: string[], text: string) => string): string {
   const lines: string[] = []
@@ -45,6 +38,15 @@ function rows(bytes: Uint8Array, row: (offset: string, groups: string[], text: s
   return lines.join('\n')
 }
 
+const xxd = (offset: string, groups: string[], text: string): string => {
+  const pairs = groups.join('').replaceAll(/(.{4})(?=.)/g, '$1 ')
+  return `${offset.padStart(8, '0')}: ${pairs.padEnd(39)}  ${text}`
+}
+const hexdump = (offset: string, groups: string[], text: string): string => {
+  const columns = `${groups.slice(0, 8).join(' ')}  ${groups.slice(8).join(' ')}`
+  return `${offset.padStart(8, '0')}  ${columns.padEnd(48)}  |${text}|`
+}
+
 describe('a hex dump', () => {
   it.each([
     ['one piece a line, without arrows', () => spoken.map(({ bytes }) => hex(bytes)).join('\n')],
@@ -56,9 +58,21 @@ describe('a hex dump', () => {
           .join('\n\n'),
     ],
     ['with CR LF', () => plain(spoken).replaceAll('\n', '\r\n')],
-    ['of xxd', () => spoken.map(({ bytes }) => dumpedBy('xxd', [], bytes)).join('')],
-    ['of xxd -p', () => spoken.map(({ bytes }) => dumpedBy('xxd', ['-p', '-c', '60'], bytes)).join('')],
-    ['of hexdump -C', () => spoken.map(({ bytes }) => dumpedBy('hexdump', ['-v', '-C'], bytes)).join('')],
+    ['of xxd', () => spoken.map(({ bytes }) => `${rows(bytes, xxd)}\n`).join('')],
+    [
+      'of xxd -p',
+      () => spoken.map(({ bytes }) => `${hex(bytes).replaceAll(/(.{60})(?=.)/g, '$1\n')}\n`).join(''),
+    ],
+    [
+      'of hexdump -C',
+      () =>
+        spoken
+          .map(({ bytes }) => {
+            const end = bytes.length.toString(16).padStart(8, '0')
+            return `${rows(bytes, hexdump)}\n${end}\n`
+          })
+          .join(''),
+    ],
     [
       'copied from Wireshark',
       () =>
