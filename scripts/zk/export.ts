@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { extname } from 'node:path'
 import { defineCommand, UsageError } from './command.ts'
-import { EXIT_FAILED, isTerminal, typedPath, type Io } from './io.ts'
+import { EXIT_FAILED, faultCode, isTerminal, typedPath, type Io } from './io.ts'
 import type { OpenedDatabase } from './opened-database.ts'
 
 const FORMATS: readonly string[] = ['csv', 'ndjson', 'xlsx']
@@ -119,11 +119,9 @@ async function toStandardOutput(file: Readable, { stdout, stop }: Io): Promise<n
     await pipeline(file, stdout, { end: false, signal: stop })
     return 0
   } catch (error) {
-    if (error instanceof Error && 'syscall' in error && error.syscall === 'write') {
-      // Other faults of the stream are told where it comes from, in io.ts.
-      const { code } = { code: '', ...error }
-      return code === 'EPIPE' ? 0 : EXIT_FAILED
-    }
+    // Other faults of the stream are told where it comes from, in io.ts.
+    if (error instanceof Error && 'syscall' in error && error.syscall === 'write')
+      return faultCode(error) === 'EPIPE' ? 0 : EXIT_FAILED
     throw error
   }
 }

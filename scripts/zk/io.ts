@@ -46,12 +46,17 @@ export function processIo(): Io {
 function outliveReader(stream: Writable, stderr: Writable): void {
   let told = false
   stream.on('error', (error) => {
-    const { code } = { code: '', ...error }
+    const code = faultCode(error)
     if (told || GONE.includes(code)) return
     told = true
     process.exitCode = EXIT_FAILED
     if (stream !== stderr) stderr.write(`${PROGRAM}: standard output cannot be written (${code})\n`)
   })
+}
+
+/** What the system calls a fault: `EPIPE`; empty where it has no name for it. */
+export function faultCode(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
 }
 
 /** Whether a person sits at the other end of a stream. */
