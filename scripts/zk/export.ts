@@ -83,8 +83,8 @@ export const exportPunches = defineCommand({
     const device = given.text('device')
     if (device !== undefined) query['device_id'] = await deviceId(device, opened)
     const { checkPunchExport, punchFile } = await import('@org/api/beside-http')
-    const { format, filter, sort } = await checkPunchExport(query)
     const { eachPunch } = await import('@org/core')
+    const { format, filter, sort } = await checkPunchExport(query).catch(typedFaults)
     const file = await punchFile(format, eachPunch(database, filter, sort, io.stop))
     if (output === undefined) return await toStandardOutput(file, io)
     const { writeWhole } = await import('./whole-file.ts')
@@ -104,6 +104,18 @@ function formatOf(format: string | undefined, output: string | undefined): strin
   throw new UsageError(
     `--output: .${ending} names no format; end it with .${FORMATS.join(', .')}, or give --format`,
   )
+}
+
+/** Throws the API's faults again: by the names of the options, and without what addresses of the web need escaped. */
+async function typedFaults(error: unknown): Promise<never> {
+  const { ServiceError } = await import('@org/core')
+  if (!(error instanceof ServiceError) || error.code !== 'VALIDATION_ERROR') throw error
+  const { faultsIn } = await import('./failure-words.ts')
+  const options = new Map<string, string>(Object.entries(FILTERS).map(([option, field]) => [field, option]))
+  const faults = faultsIn(error.details).map(
+    ({ field, message }) => `--${options.get(field) ?? field} ${message.replaceAll('%2B', '+')}`,
+  )
+  throw new UsageError(faults.join('; '), { cause: error })
 }
 
 /** A deleted device has no name any more, but its punches are there: any id is taken as it is. */
