@@ -2,4 +2,6 @@
 import { processIo } from './zk/io.ts'
 import { run } from './zk/run.ts'
 
-process.exitCode = await run(process.argv.slice(2), processIo())
+const code = await run(process.argv.slice(2), processIo())
+// A fault of standard output is told when it happens, be it after the last line.
+process.exitCode ??= code

@@ -4,6 +4,8 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
+import { COMMANDS } from '../zk/commands.ts'
+import { readArguments } from '../zk/read-arguments.ts'
 
 const root = new URL('../..', import.meta.url).pathname
 const read = (path: string): string => readFileSync(join(root, path), 'utf8')
@@ -63,6 +65,17 @@ describe('the forms for issues', () => {
   it('ask of a bug what the doctor says and what went over the wire, without what nobody should see', () => {
     expect(read('.github/ISSUE_TEMPLATE/bug-report.yml')).toMatch(/doctor[\s\S]*zk-trace -- --redact/)
     expect(read('.github/ISSUE_TEMPLATE/device-report.yml')).toMatch(/doctor[\s\S]*zk-trace -- --redact/)
+  })
+
+  it.each(forms)('%s has lines for the command line that can be typed', (path) => {
+    const lines = [...read(path).matchAll(/`npm run zk -- ([^`]+)`/g)].map(([, line = '']) => line.split(' '))
+    for (const line of lines) expect(readArguments(line, COMMANDS)).toMatchObject({ kind: 'run' })
+  })
+
+  it('ask about a terminal only whoever has one', () => {
+    const { body } = parse(read('.github/ISSUE_TEMPLATE/bug-report.yml')) as Form
+    const needed = body.filter(({ validations }) => validations?.required === true).map(({ id }) => id)
+    expect(needed).toEqual(['happened', 'steps', 'version'])
   })
 
   it('send holes elsewhere', () => {

@@ -1,5 +1,5 @@
 // `zk doctor`: why a terminal cannot be reached, or what is not well with it, in plain words. Needs neither settings nor a database.
-import { isIPv6 } from 'node:net'
+import { isIPv4, isIPv6 } from 'node:net'
 import { askHidden, readPiped } from './ask-secret.ts'
 import { defineCommand, UsageError } from './command.ts'
 import { isTerminal, typedPath, type Io } from './io.ts'
@@ -110,6 +110,9 @@ const NAME = /^[a-z0-9_](?:[a-z0-9_.-]{0,251}[a-z0-9_.])?$/i
 
 function checkedHost(typed: string): string {
   const host = typed.replace(/^\[(.+)\]$/, '$1')
+  // The system would read 192.168.1201 as 192.168.4.177.
+  if (/^[\d.]+$/.test(host) && !isIPv4(host))
+    throw new UsageError(`HOST: expected four numbers from 0 to 255, got ${JSON.stringify(typed)}`)
   if (isIPv6(host) || NAME.test(host)) return host
   const [, name, port] = /^(?:[a-z]+:\/\/)?([^/:]+)(?::(\d+))?\/?$/i.exec(typed) ?? []
   throw new UsageError(

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { extname } from 'node:path'
 import { defineCommand, UsageError } from './command.ts'
-import { isTerminal, typedPath, type Io } from './io.ts'
+import { EXIT_FAILED, faultCode, isTerminal, typedPath, type Io } from './io.ts'
 import type { OpenedDatabase } from './opened-database.ts'
 
 const FORMATS: readonly string[] = ['csv', 'ndjson', 'xlsx']
@@ -83,8 +83,8 @@ export const exportPunches = defineCommand({
     const device = given.text('device')
     if (device !== undefined) query['device_id'] = await deviceId(device, opened)
     const { checkPunchExport, punchFile } = await import('@org/api/beside-http')
-    const { format, filter, sort } = await checkPunchExport(query)
     const { eachPunch } = await import('@org/core')
+    const { format, filter, sort } = await checkPunchExport(query).catch(typedFaults)
     const file = await punchFile(format, eachPunch(database, filter, sort, io.stop))
     if (output === undefined) return await toStandardOutput(file, io)
     const { writeWhole } = await import('./whole-file.ts')
@@ -106,6 +106,18 @@ function formatOf(format: string | undefined, output: string | undefined): strin
   )
 }
 
+/** Throws the API's faults again: by the names of the options, and without what addresses of the web need escaped. */
+async function typedFaults(error: unknown): Promise<never> {
+  const { ServiceError } = await import('@org/core')
+  if (!(error instanceof ServiceError) || error.code !== 'VALIDATION_ERROR') throw error
+  const { faultsIn } = await import('./failure-words.ts')
+  const options = new Map<string, string>(Object.entries(FILTERS).map(([option, field]) => [field, option]))
+  const faults = faultsIn(error.details).map(
+    ({ field, message }) => `--${options.get(field) ?? field} ${message.replaceAll('%2B', '+')}`,
+  )
+  throw new UsageError(faults.join('; '), { cause: error })
+}
+
 /** A deleted device has no name any more, but its punches are there: any id is taken as it is. */
 async function deviceId(called: string, { database }: OpenedDatabase): Promise<string> {
   if (/^[1-9]\d{0,14}$/.test(called) && (await database.devices.exists(Number(called)))) return called
@@ -119,7 +131,9 @@ async function toStandardOutput(file: Readable, { stdout, stop }: Io): Promise<n
     await pipeline(file, stdout, { end: false, signal: stop })
     return 0
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EPIPE') return 0
+    // Other faults of the stream are told where it comes from, in io.ts.
+    if (error instanceof Error && 'syscall' in error && error.syscall === 'write')
+      return faultCode(error) === 'EPIPE' ? 0 : EXIT_FAILED
     throw error
   }
 }

@@ -1,6 +1,6 @@
 // What packages throw, as a sentence for whoever typed the command. Loaded when something failed, since it knows every package.
 import { ConfigError, ServiceError, startFailure } from '@org/core'
-import { DatabaseUsage, SchemaTooNew, SchemaTooOld } from '@org/data'
+import { DatabaseFault, DatabaseUsage, SchemaTooNew, SchemaTooOld } from '@org/data'
 import { PROGRAM } from './help.ts'
 
 /** The sentence, and whether what was typed or set is at fault. Nothing that is secret stands in it. */
@@ -12,6 +12,7 @@ export function wordsFor(error: unknown): { readonly message: string; readonly i
     return { message, isUsage: false }
   }
   if (error instanceof DatabaseUsage) return { message: error.message, isUsage: true }
+  if (error instanceof DatabaseFault) return { message: error.message, isUsage: false }
   if (error instanceof SchemaTooNew) return { message: error.message, isUsage: false }
   if (error instanceof ServiceError) {
     const { code, message, details } = error
@@ -20,14 +21,18 @@ export function wordsFor(error: unknown): { readonly message: string; readonly i
   return { message: startFailure(error), isUsage: false }
 }
 
-/** The faults of a VALIDATION_ERROR, a line each. */
 function faultLines(details: unknown): string {
-  if (!Array.isArray(details)) return ''
-  return details
-    .map((fault: unknown) =>
-      typeof fault === 'object' && fault !== null && 'field' in fault && 'message' in fault
-        ? `\n  ${String(fault.field)} ${String(fault.message)}`
-        : '',
-    )
+  return faultsIn(details)
+    .map(({ field, message }) => `\n  ${field} ${message}`)
     .join('')
+}
+
+/** The faults that the details of a VALIDATION_ERROR tell. */
+export function faultsIn(details: unknown): readonly { readonly field: string; readonly message: string }[] {
+  if (!Array.isArray(details)) return []
+  return details.flatMap((fault: unknown) =>
+    typeof fault === 'object' && fault !== null && 'field' in fault && 'message' in fault
+      ? [{ field: String(fault.field), message: String(fault.message) }]
+      : [],
+  )
 }

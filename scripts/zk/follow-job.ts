@@ -9,6 +9,8 @@ export interface FollowOptions {
   readonly timeoutMs: number
   /** Says nothing on the way. */
   readonly quiet: boolean
+  /** What becomes of a job that has not ended in time, after "it". */
+  readonly leftTo: string
 }
 
 const LOOK_EVERY_MS = 250
@@ -23,7 +25,7 @@ export async function followJob(
   first: JobView,
   find: (jobId: string) => Promise<JobView | undefined>,
   io: Io,
-  { timeoutMs, quiet }: FollowOptions,
+  { timeoutMs, quiet, leftTo }: FollowOptions,
 ): Promise<JobView> {
   const { stderr, stop } = io
   const begun = performance.now()
@@ -49,7 +51,7 @@ export async function followJob(
       }
       if (tookMs > timeoutMs)
         throw new CommandFailure(
-          `the job ${job.id} has not ended within ${Math.round(timeoutMs / 1000)} s; it is ${job.state} and goes on without this command`,
+          `the job ${job.id} has not ended within ${Math.round(timeoutMs / 1000)} s; it ${leftTo}`,
         )
       bar?.show(job)
       await sleep(LOOK_EVERY_MS, undefined, { signal: stop })

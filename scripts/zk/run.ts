@@ -3,10 +3,9 @@
 import { CommandFailure, GivenUp, UsageError } from './command.ts'
 import { COMMANDS } from './commands.ts'
 import { commandHelp, helpText, PROGRAM } from './help.ts'
-import { EXIT_INTERRUPTED, type Io } from './io.ts'
+import { EXIT_FAILED, EXIT_INTERRUPTED, type Io } from './io.ts'
 import { readArguments } from './read-arguments.ts'
 
-export const EXIT_FAILED = 1
 export const EXIT_USAGE = 2
 
 /** Runs what was typed. Never rejects. */

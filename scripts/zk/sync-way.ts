@@ -2,6 +2,7 @@
 // process does everything and none runs, this process is the service until the job is done.
 import { createLog, createServices, openSyncRequests, SYSTEM, type SyncRequests } from '@org/core'
 import { startWorker } from '@org/worker'
+import { PROGRAM } from './help.ts'
 import type { Io } from './io.ts'
 import type { OpenedDatabase } from './opened-database.ts'
 
@@ -12,9 +13,14 @@ export interface SyncWay extends SyncRequests {
   cancel(jobId: string): Promise<void>
 }
 
-/** What is logged goes to standard error, faults alone: the outcome of the job tells the rest. */
+/** Faults go to standard error, a sentence each. Of a job nothing is told: its outcome is told by whoever follows it. */
 function logOf({ stderr }: Io) {
-  return createLog('error', { write: (line: string) => void stderr.write(line) })
+  const write = (line: string): void => {
+    const entry: unknown = JSON.parse(line)
+    if (typeof entry !== 'object' || entry === null || 'jobId' in entry || !('msg' in entry)) return
+    stderr.write(`${PROGRAM}: ${String(entry.msg)}\n`)
+  }
+  return createLog('error', { write })
 }
 
 /** `queueOnly`: the job is not run here in any case. Throws what opening a service throws. */

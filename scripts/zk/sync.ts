@@ -55,7 +55,10 @@ export const sync = defineCommand({
     let ended: JobView
     try {
       const timeoutMs = (seconds ?? DEFAULT_TIMEOUT_SECONDS) * 1_000
-      ended = await followJob(job, (id) => way.find(id), io, { timeoutMs, quiet: isJson })
+      const leftTo = way.runsHere
+        ? 'waits for the next start of the service, or for this command again'
+        : 'goes on without this command'
+      ended = await followJob(job, (id) => way.find(id), io, { timeoutMs, quiet: isJson, leftTo })
     } catch (error) {
       if (io.stop.aborted) await leave(way, job.id, io)
       throw error

@@ -1,10 +1,11 @@
 // Files that are whole or not there: written beside their place under another name, and named when every byte is on the disk.
 import { randomBytes } from 'node:crypto'
-import { link, open, rename, rm, type FileHandle } from 'node:fs/promises'
+import { link, open, rename, rm, stat, type FileHandle } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { CommandFailure } from './command.ts'
+import { faultCode } from './io.ts'
 
 export interface WholeFileOptions {
   /** Whether a file of this name is replaced. Otherwise one is left alone, and CommandFailure thrown. */
@@ -18,6 +19,7 @@ export async function writeWhole(
   source: Readable | string,
   { replace, signal }: WholeFileOptions,
 ): Promise<void> {
+  await refuseOther(path)
   const draft = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.part`)
   try {
     const handle = await open(draft, 'wx', 0o600)
@@ -29,8 +31,7 @@ export async function writeWhole(
     } finally {
       await handle.close()
     }
-    // A link fails where the name is taken, be it since a moment ago.
-    await (replace ? rename(draft, path) : link(draft, path))
+    await (replace ? rename(draft, path) : nameNew(draft, path))
   } catch (error) {
     throw placeFailure(error, path) ?? error
   } finally {
@@ -40,6 +41,32 @@ export async function writeWhole(
 
 async function append(pieces: AsyncIterable<Buffer>, handle: FileHandle): Promise<void> {
   for await (const piece of pieces) await handle.writeFile(piece)
+}
+
+/** A device or a pipe (`/dev/stdout`) would not be written to but be gone: only a file gives its name to another. */
+async function refuseOther(path: string): Promise<void> {
+  const there = await stat(path).catch((error: unknown) => {
+    if (faultCode(error) === 'ENOENT') return undefined
+    throw placeFailure(error, path) ?? error
+  })
+  if (there === undefined || there.isFile()) return
+  throw new CommandFailure(
+    `${path}: ${there.isDirectory() ? 'it is a folder' : 'it is no file; leave the option out for standard output'}`,
+  )
+}
+
+/** What file systems say that have no second names, such as those of memory sticks. */
+const NO_LINKS: readonly string[] = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']
+
+/** Fails with EEXIST where the name is taken, be it since a moment ago. */
+async function nameNew(draft: string, path: string): Promise<void> {
+  try {
+    await link(draft, path)
+  } catch (error) {
+    if (!NO_LINKS.includes(faultCode(error))) throw error
+    await (await open(path, 'wx', 0o600)).close()
+    await rename(draft, path)
+  }
 }
 
 const PLACE_FAULTS: Readonly<Record<string, string>> = {
@@ -54,7 +81,6 @@ const PLACE_FAULTS: Readonly<Record<string, string>> = {
 }
 
 function placeFailure(error: unknown, path: string): CommandFailure | undefined {
-  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined
-  const fault = PLACE_FAULTS[error.code]
+  const fault = PLACE_FAULTS[faultCode(error)]
   return fault === undefined ? undefined : new CommandFailure(`${path}: ${fault}`, { cause: error })
 }

@@ -63,6 +63,8 @@ describe('what cannot be meant ends with 2 and one line', () => {
     [['doctor', 'x', '--comm-key-stdin'], 'nothing came from standard input'],
     [['doctor', 'x', '--timezone', 'Mars/Base'], 'expected an IANA zone'],
     [['doctor', 'http://10.0.0.9:80/'], 'did you mean 10.0.0.9 --port 80?'],
+    [['doctor', '192.168.1201'], 'expected four numbers from 0 to 255, got "192.168.1201"'],
+    [['doctor', '300.1.1.1'], 'expected four numbers from 0 to 255'],
     [['doctor', 'two words'], 'expected an address or a name'],
     [['sync'], 'expected DEVICE'],
     [['sync', '1', '--no-wait', '--timeout', '5'], 'cannot stand beside'],

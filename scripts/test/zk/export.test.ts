@@ -95,11 +95,12 @@ describe.each(MODES)('%s', (_name, engine, env) => {
 
   it('refuses what the API refuses, and writes nothing', async () => {
     await using at = await installation(engine, env())
-    const args = ['--from', 'soon', '--state', '300', '--output', `${at.out}/x.csv`]
+    const args = ['--from', 'soon', '--state', '300', '--user', '', '--output', `${at.out}/x.csv`]
     const { code, stderr, stdout } = await at.zk(args)
     expect([code, stdout]).toEqual([2, ''])
-    expect(stderr).toContain('from must be a date')
-    expect(stderr).toContain('state ')
+    expect(stderr).toMatch(/^pnpm zk: .*--from must be a date .*\(Z or \+07:00\) or without; .*\n$/)
+    expect(stderr).toContain('--state must be <= 255')
+    expect(stderr).toContain('--user must')
     expect(await at.zk(['--device', 'nowhere', '--output', `${at.out}/x.csv`])).toMatchObject({ code: 1 })
     expect(readdirSync(at.out)).toEqual([])
   })

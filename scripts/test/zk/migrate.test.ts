@@ -55,6 +55,19 @@ it('names what is missing, does it, and refuses what a newer version has made', 
     })
 })
 
+it('says in one line that a file is no database', async () => {
+  await using folder = await scratchFolder()
+  const file = `${folder.path}/service.db`
+  writeFileSync(file, 'a letter, and longer than the head of any database is, so that it is looked at')
+  const env = { DATABASE_URL: `sqlite:${file}`, DATA_DIR: folder.path }
+  for (const args of [['migrate'], ['migrate', '--status'], ['export'], ['sync', '1']])
+    expect(await typed(args, { env })).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/^pnpm zk: .*file is not a database\n$/),
+    })
+})
+
 it.skipIf(EMBEDDED_ONLY)(
   'brings a database of a server up to date, and says when there is none',
   async () => {

@@ -168,6 +168,31 @@ describe.each(MODES)('%s', (_name, engine, env) => {
   )
 
   it.runIf(isEmbedded)(
+    'tells a failure where it runs here in two lines, without what a service would log',
+    async () => {
+      await using at = await installation(engine, env())
+      at.terminal.memory.commKey = TEST_COMM_KEY
+      const { code, stdout, stderr } = await at.zk('sync', 'Gate')
+      expect([code, stdout]).toEqual([1, ''])
+      expect(stderr).toMatch(/^The sync failed: .* \(DEVICE_AUTH_FAILED\)\n {2}→ .*\n$/)
+    },
+  )
+
+  it.runIf(isEmbedded)(
+    'says that nobody runs it any more when the time of one that runs here is up',
+    async () => {
+      await using at = await installation(engine, env(), 'unanswered(to=prepareBulk, times=always)')
+      const { code, stderr } = await at.zk('sync', 'Gate', '--timeout', '1')
+      expect(code).toBe(1)
+      expect(stderr).toMatch(
+        /has not ended within 1 s; it waits for the next start of the service, or for this/,
+      )
+      expect(stderr).not.toContain('goes on')
+      expect(await at.jobs()).toEqual(['waiting'])
+    },
+  )
+
+  it.runIf(isEmbedded)(
     'is cancelled at Ctrl-C where it runs here, and leaves the terminal in order',
     async () => {
       await using at = await installation(engine, env(), 'unanswered(to=prepareBulk, times=always)')

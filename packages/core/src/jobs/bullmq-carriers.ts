@@ -48,6 +48,7 @@ export class Carriers {
   readonly #outage: Outage
   readonly #underWay = new Set<Promise<void>>()
   #readying: Promise<unknown> | undefined
+  #closed = false
 
   constructor(url: string, prefix: string, needs: RunNeeds) {
     this.#url = url
@@ -103,9 +104,9 @@ export class Carriers {
     this.#outage.over()
   }
 
-  /** Tells that carrying a job failed, by Redis or by the database; logged once until it succeeds. */
+  /** Tells that carrying a job failed, by Redis or by the database; logged once until it succeeds. Nothing after the end is a failure. */
   failed(error: unknown): void {
-    this.#outage.failed(error)
+    if (!this.#closed) this.#outage.failed(error)
   }
 
   /** Takes carriers of one queue as they come, at most `concurrency` at once. `deal` must not reject. */
@@ -150,6 +151,7 @@ export class Carriers {
   /** Gives publications under way a moment, then ends the connection. Never rejects. */
   async close(): Promise<void> {
     await within(END_WITHIN_MS, Promise.all(this.#underWay))
+    this.#closed = true
     for (const queue of this.#queues.values()) await queue.close()
     this.#client.disconnect()
   }

@@ -6,7 +6,21 @@ import { Cron } from 'croner'
 export interface CronTimes {
   /** The first time after an instant, both in milliseconds; undefined where none comes any more. */
   next(afterMs: number): number | undefined
+  /** The last time at an instant or before it, not longer ago than `withinMs`; undefined where there is none. */
+  last(atMs: number, withinMs: number): number | undefined
 }
+
+/** Between two instants there is no time but the second. */
+interface Gap {
+  readonly fromMs: number
+  /** Infinity: none comes any more. */
+  readonly toMs: number
+}
+
+/** Devices ask about few stretches of time, all of them again and again. */
+const GAPS_KEPT = 64
+/** Times are whole seconds. */
+const SECOND_MS = 1_000
 
 /** What is wrong with an expression, in words for whoever wrote it; undefined where nothing is. `zone` must be one. */
 export function cronFault(expression: string, zone: string): string | undefined {
@@ -29,7 +43,36 @@ export function cronTimes(expression: string, zone: string): CronTimes {
     paused: true,
     mode: '5-or-6-parts',
   })
-  return { next: (afterMs) => cron.nextRun(new Date(afterMs))?.getTime() }
+  const gaps: Gap[] = []
+
+  const next = (afterMs: number): number => {
+    const known = gaps.find(({ fromMs, toMs }) => fromMs <= afterMs && afterMs < toMs)
+    if (known !== undefined) return known.toMs
+    const toMs = cron.nextRun(new Date(afterMs))?.getTime() ?? Infinity
+    gaps.unshift({ fromMs: afterMs, toMs })
+    gaps.length = Math.min(gaps.length, GAPS_KEPT)
+    return toMs
+  }
+
+  return {
+    next(afterMs) {
+      const timeMs = next(afterMs)
+      return timeMs === Infinity ? undefined : timeMs
+    },
+
+    last(atMs, withinMs) {
+      let timeMs = next(atMs - withinMs - 1)
+      if (timeMs > atMs) return undefined
+      // Halves what may hold a later one, so that a time a second costs as little as one a day.
+      for (let endMs = atMs; endMs - timeMs >= SECOND_MS;) {
+        const middleMs = Math.floor((timeMs + endMs) / 2)
+        const laterMs = next(middleMs)
+        if (laterMs <= atMs) timeMs = laterMs
+        else endMs = middleMs
+      }
+      return timeMs
+    },
+  }
 }
 
 function fieldsOf(expression: string): string[] {

@@ -48,6 +48,9 @@ export function createDueSyncs({
   log,
   now = () => new Date(),
 }: DueSyncsParts): DueSyncs {
+  /** The times that late devices were given here. They are not put off again, or many of them would wait for each other for ever. */
+  const putOffTo = new Map<number, string | null>()
+
   const handle = async (device: PlannedDevice): Promise<ScheduledOutcome | undefined> => {
     const at = now()
     const plan = times.planAfter(device, at)
@@ -55,9 +58,13 @@ export function createDueSyncs({
       await database.syncPlans.move(device, plan)
       return undefined
     }
-    if (at.getTime() - Date.parse(device.nextSyncAt) > LATE_MS) {
-      const moved = await database.syncPlans.move(device, times.planCatchUp(device, at))
-      return moved ? 'late' : undefined
+    const wasPutOff = putOffTo.get(device.id) === device.nextSyncAt
+    putOffTo.delete(device.id)
+    if (at.getTime() - Date.parse(device.nextSyncAt) > LATE_MS && !wasPutOff) {
+      const catchUp = times.planCatchUp(device, at)
+      if (!(await database.syncPlans.move(device, catchUp))) return undefined
+      putOffTo.set(device.id, catchUp.nextSyncAt)
+      return 'late'
     }
     return database.transaction(async (tx) => {
       if (!(await tx.syncPlans.move(device, plan))) return undefined

@@ -75,15 +75,13 @@ function nextOfInterval(intervalMs: number, place: number, afterMs: number): num
  * time of a device is ever overtaken by the next.
  */
 function nextSpread(cron: CronTimes, spreadMs: number, place: number, afterMs: number): number | undefined {
-  let timeMs = cron.next(afterMs - spreadMs - 1)
-  while (timeMs !== undefined) {
-    const followingMs = cron.next(timeMs)
-    const widthMs = Math.min(spreadMs, (followingMs ?? Infinity) - timeMs)
-    const placedMs = timeMs + Math.floor(place * widthMs)
-    if (placedMs > afterMs) return placedMs
-    timeMs = followingMs
-  }
-  return undefined
+  const nextMs = cron.next(afterMs)
+  const lastMs = cron.last(afterMs, spreadMs)
+  const placed = (timeMs: number, followingMs: number | undefined): number =>
+    timeMs + Math.floor(place * Math.min(spreadMs, (followingMs ?? Infinity) - timeMs))
+  const ofLastMs = lastMs === undefined ? -Infinity : placed(lastMs, nextMs)
+  if (ofLastMs > afterMs) return ofLastMs
+  return nextMs === undefined ? undefined : placed(nextMs, cron.next(nextMs))
 }
 
 function instantOf(ms: number): string {

@@ -1,10 +1,12 @@
-// What the log says while Redis is away: one failure, and no recovery that was not seen. Needs no Redis: none answers.
+// What the log says while Redis is away or a queue ends: one failure, no recovery that was not seen, and no failure that is none.
+import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openDatabase } from '@org/data'
 import { pino } from 'pino'
 import { expect, it } from 'vitest'
 import { handle } from '../../src/jobs/define-job.ts'
 import { createBullmqJobQueue } from '../../src/jobs/job-queue-bullmq.ts'
+import { EMBEDDED_ONLY, serverUrl } from '../../../../scripts/toolchain/scratch-database.ts'
 import { echo, until } from './queue-rig.ts'
 
 it('does not claim that Redis works again when no job had to be carried', async () => {
@@ -28,4 +30,21 @@ it('does not claim that Redis works again when no job had to be carried', async 
     await queue.close()
     await database.close()
   }
+})
+
+it.skipIf(EMBEDDED_ONLY)('tells of no failure when a queue ends while it still connects', async () => {
+  const lines: string[] = []
+  const log = pino({}, { write: (line: string) => void lines.push(line) })
+  const database = await openDatabase('sqlite::memory:')
+  const redisUrl = serverUrl('TEST_REDIS_URL')
+  const prefix = `test-${randomBytes(6).toString('hex')}`
+  // A little later each time, so that every moment of connecting is met.
+  for (let waitMs = 0; waitMs < 40; waitMs += 1) {
+    const queue = await createBullmqJobQueue({ database, log, redisUrl, prefix })
+    await sleep(waitMs / 4)
+    await queue.close()
+  }
+  await sleep(200)
+  await database.close()
+  expect(lines).toEqual([])
 })

@@ -70,6 +70,25 @@ describe('a cron expression', () => {
     (expression) => expect(cronFault(expression, 'Europe/Berlin')).toBeUndefined(),
   )
 
+  it.each(['*/7 * * * *', '0 3 * * *', '*/20 * * * * *', '30 1-3 * * *'])(
+    'of %s before an instant are those that come after others, in any order of asking',
+    (expression) => {
+      const zone = 'Europe/Berlin'
+      const beginMs = Date.parse('2026-10-24T22:00:00Z')
+      const all = [beginMs]
+      while ((all.at(-1) ?? Infinity) < beginMs + 6 * 3_600_000)
+        all.push(cronTimes(expression, zone).next(all.at(-1) ?? 0) ?? Infinity)
+      const times = cronTimes(expression, zone)
+      for (let step = 0; step < 500; step += 1) {
+        // A stride that shares no divisor comes by every minute, not in their order.
+        const atMs = beginMs + 3_600_001 + ((step * 7_919_000) % (5 * 3_600_000 - 1))
+        const expected = all.slice(1).findLast((timeMs) => timeMs <= atMs && timeMs >= atMs - 3_600_000)
+        expect([atMs, times.last(atMs, 3_600_000)]).toEqual([atMs, expected])
+        expect([atMs, times.next(atMs)]).toEqual([atMs, all.find((timeMs) => timeMs > atMs)])
+      }
+    },
+  )
+
   it.each([
     '61 * * * *',
     '* * *',

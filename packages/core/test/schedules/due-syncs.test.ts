@@ -87,6 +87,22 @@ describe.each(SCHEDULE_MODES)('scheduled syncs, in %s', (_name, engine) => {
     expect(most).toBeLessThanOrEqual(16)
   })
 
+  // Each is put off only once: where looking at all of them takes longer than a time may be late, none was queued ever.
+  it.each([0, 5])(
+    'are queued where there are more than can be looked at in time (spread: %i s)',
+    async (spreadSeconds) => {
+      await using rig = await ScheduleRig.open(engine, '2026-02-01T02:59:59.000Z')
+      const ids = await rig.devices(40)
+      const declared = { schedule: '0 3 * * *', spreadSeconds }
+      await rig.correct(rig.keepers(declared))
+      const [keeper] = rig.keepers(declared, (jobs) => jobs, 1_000)
+      if (keeper === undefined) throw new Error('nobody keeps the schedule')
+      rig.now = new Date('2026-02-01T03:00:10.000Z')
+      for (let look = 0; look < 5; look += 1) await rig.look([keeper])
+      for (const id of ids) expect([id, (await rig.queuedAt(id)).length]).toEqual([id, 1])
+    },
+  )
+
   it('are not queued beside one that is unfinished, whoever asked for it', async () => {
     await using rig = await ScheduleRig.open(engine, START)
     const id = await rig.device(1, { syncIntervalMinutes: 1 })

@@ -82,8 +82,12 @@ export class ScheduleRig implements AsyncDisposable {
     return new ScheduleRig(ending, processes, database, clock)
   }
 
-  /** What every process does by this declaration from now on. */
-  keepers(declared: Declared, jobsOf: (jobs: JobQueue) => JobQueue = (jobs) => jobs): DueSyncs[] {
+  /** What every process does by this declaration from now on. `lookTakesMs`: how long each look at the clock takes. */
+  keepers(
+    declared: Declared,
+    jobsOf: (jobs: JobQueue) => JobQueue = (jobs) => jobs,
+    lookTakesMs = 0,
+  ): DueSyncs[] {
     return this.#processes.map(({ database, jobs }) =>
       createDueSyncs({
         database,
@@ -91,7 +95,7 @@ export class ScheduleRig implements AsyncDisposable {
         times: timesOf(declared),
         metrics: { noteScheduledSync: (outcome) => void this.outcomes.push(outcome) },
         log: quiet,
-        now: () => new Date(this.#clock.ms),
+        now: () => new Date((this.#clock.ms += lookTakesMs)),
       }),
     )
   }
