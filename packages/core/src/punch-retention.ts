@@ -3,6 +3,7 @@
 import type { Transaction } from '@org/data'
 import { packTime } from '@org/zk-proto'
 import { deviceZone } from './device-zone.ts'
+import { readZoneHistory, zoneAt } from './zone-history.ts'
 
 /** How long punches are kept; undefined `keptForMs`: for ever. */
 export interface PunchRetention {
@@ -37,8 +38,9 @@ export function createPunchRetention(
     keptForMs,
     async raiseIn(tx, deviceId) {
       if (keptForMs === undefined) return
-      const { timezone } = await tx.devices.lock(deviceId)
-      const from = packedTimeAt(timezone, now() - keptForMs)
+      await tx.devices.lock(deviceId)
+      const utcMs = now() - keptForMs
+      const from = packedTimeAt(zoneAt(await readZoneHistory(tx, deviceId), utcMs), utcMs)
       if (from !== undefined) await tx.devices.raisePunchesFrom(deviceId, from)
     },
   }
