@@ -46,9 +46,14 @@ export function createPunchRetention(
   }
 }
 
-/** What a terminal's clock showed; undefined for a time before those that it can show. */
+/** What a terminal's clock showed. */
 function packedTimeAt(timezone: string, utcMs: number): number | undefined {
-  const wall = new Date(deviceZone(timezone).wallClockAt(utcMs))
+  return packedWall(deviceZone(timezone).wallClockAt(utcMs))
+}
+
+/** A wall time, in milliseconds as if it were UTC; undefined for one before those that a terminal can show. */
+export function packedWall(wallMs: number): number | undefined {
+  const wall = new Date(wallMs)
   if (wall.getUTCFullYear() < FIRST_YEAR) return undefined
   return packTime({
     year: wall.getUTCFullYear(),

@@ -122,6 +122,25 @@ describe.each(MODES)('punches that are older than they are kept, on %s', (_name,
     expect(await removeOld(service, { keptDays: KEPT_DAYS, inDays: LATER })).toBe(4)
   })
 
+  it('are none that a whole read finds behind the moment at which the clock fell back', async () => {
+    await using service = await scratchService(engine, { ...env(), ...KEPT })
+    const { database } = service
+    const { device, terminal } = await stage(service, [
+      { days: 900, punches: 7 },
+      { days: 1, punches: 3 },
+    ])
+    await service.sync(device.id)
+    terminal.memory.clock.set('2000-01-05T08:00:00')
+    for (const wallTime of ['2000-01-01T00:00:10', '2000-01-01T00:00:10', '2000-01-05T07:59:00'])
+      terminal.memory.punch({ pin: '77', wallTime })
+    await loseBookmark(service, device.id)
+    expect(await service.sync(device.id)).toMatchObject({ from: 0, read: 13, new: 3, known: 3, expired: 7 })
+    await loseBookmark(service, device.id)
+    expect(await service.sync(device.id)).toMatchObject({ from: 0, new: 0, known: 6, expired: 7 })
+    expect(await clear(service, device.id)).toMatchObject({ cleared: 13 })
+    expect(await database.punches.count(device.id)).toBe(6)
+  })
+
   it('are removed by one process at a time, once an hour, also after one that died at it', async () => {
     await using service = await scratchService(engine, { ...env(), DEVICE_IDLE_MS: '0' })
     const { database } = service
@@ -286,6 +305,7 @@ async function live(service: ScratchService, events: readonly Event[]): Promise<
   const gone = new Set<string>()
   let second = 0
   let horizon = 0
+  let ahead = 0
 
   const stored = async (): Promise<string[]> => (await rowsOf(database, device.id)).map(nameOf)
   const sync = async (mode: 'auto' | 'full'): Promise<SyncCertificate> => {
@@ -311,6 +331,9 @@ async function live(service: ScratchService, events: readonly Event[]): Promise<
         break
       case 'remove': {
         await makeRemovalDue(database)
+        // The days pass for the terminal too: a clock that stayed behind would be one that fell back.
+        ahead = Math.max(ahead, step.inDays)
+        terminal.memory.clock.set(daysAgo(-ahead))
         const before = await stored()
         const removed = await removeOld(service, step)
         const after = new Set(await stored())
