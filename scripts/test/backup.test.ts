@@ -182,6 +182,7 @@ describe.skipIf(EMBEDDED_ONLY || !hasClients)('a dump of a server', () => {
         )
         const { stdout } = await typed(blockOf('sh backup compose'), folder, inFolder)
         expect(stdout).toMatch(/^-- Dump completed/)
+        expect(statSync(join(folder, 'zkteco.sql')).mode & 0o077).toBe(0)
         expect(await syncing).toMatchObject({ new: PUNCHES })
       }
       await scratch.run('DELETE FROM punches', 'CREATE TABLE of_a_newer_version (id INT)')

@@ -3,6 +3,7 @@
 import type { Transaction } from '@org/data'
 import { packTime } from '@org/zk-proto'
 import { deviceZone } from './device-zone.ts'
+import { readZoneHistory, zoneAt } from './zone-history.ts'
 
 /** How long punches are kept; undefined `keptForMs`: for ever. */
 export interface PunchRetention {
@@ -37,16 +38,22 @@ export function createPunchRetention(
     keptForMs,
     async raiseIn(tx, deviceId) {
       if (keptForMs === undefined) return
-      const { timezone } = await tx.devices.lock(deviceId)
-      const from = packedTimeAt(timezone, now() - keptForMs)
+      await tx.devices.lock(deviceId)
+      const utcMs = now() - keptForMs
+      const from = packedTimeAt(zoneAt(await readZoneHistory(tx, deviceId), utcMs), utcMs)
       if (from !== undefined) await tx.devices.raisePunchesFrom(deviceId, from)
     },
   }
 }
 
-/** What a terminal's clock showed; undefined for a time before those that it can show. */
+/** What a terminal's clock showed. */
 function packedTimeAt(timezone: string, utcMs: number): number | undefined {
-  const wall = new Date(deviceZone(timezone).wallClockAt(utcMs))
+  return packedWall(deviceZone(timezone).wallClockAt(utcMs))
+}
+
+/** A wall time, in milliseconds as if it were UTC; undefined for one before those that a terminal can show. */
+export function packedWall(wallMs: number): number | undefined {
+  const wall = new Date(wallMs)
   if (wall.getUTCFullYear() < FIRST_YEAR) return undefined
   return packTime({
     year: wall.getUTCFullYear(),

@@ -13,11 +13,14 @@ const EXIT_START_FAILED = 1
 
 /**
  * Runs `start`, which leaves in `opened` everything that has to be closed again, and then waits for a signal, for
- * `services.mustStop`, or for an error that nothing handled. A failed start closes what was opened and sets the exit code: 2 for
- * a wrong configuration, 1 for anything else.
+ * `services.mustStop`, or for an error that nothing handled. A signal during the start ends the process as it stands. A failed
+ * start closes what was opened and sets the exit code: 2 for a wrong configuration, 1 for anything else.
  */
 export async function runProcess(start: (opened: AsyncDisposableStack) => Promise<Services>): Promise<void> {
   const opened = new AsyncDisposableStack()
+  // The first process of a container hears no signal without a listener: it would start, and serve, until it is killed.
+  let stop = (_signal: NodeJS.Signals): void => process.exit(0)
+  onStopSignal((signal) => stop(signal))
   try {
     const { log, mustStop } = await start(opened)
     const grace = closeWithGrace(
@@ -27,10 +30,10 @@ export async function runProcess(start: (opened: AsyncDisposableStack) => Promis
         await opened.disposeAsync()
       },
     )
-    onStopSignal((signal) => {
+    stop = (signal) => {
       log.info({ signal }, 'stopping')
       grace.close()
-    })
+    }
     mustStop.addEventListener('abort', () => grace.close(), { once: true })
   } catch (error) {
     await opened.disposeAsync()

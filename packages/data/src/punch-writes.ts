@@ -22,7 +22,7 @@ export async function insertTail(
     const place = seconds.at(punch)
     return place.early ?? place.last + 1
   }
-  return insert(scope, deviceId, given, { occurrenceOf, isTail: true }, options)
+  return insert(scope, deviceId, given, { occurrenceOf, isRecent: () => true }, options)
 }
 
 /** See PunchesInTransaction. */
@@ -33,7 +33,8 @@ export async function insertWhole(
   options?: PunchWriteOptions,
 ): Promise<PunchesWritten> {
   const occurrenceOf = (_: Seconds, punch: NumberedPunch): number => punch.occurrence
-  return insert(scope, deviceId, given, { occurrenceOf, isTail: false }, options)
+  const isRecent = (punch: NumberedPunch): boolean => punch.isRecent === true
+  return insert(scope, deviceId, given, { occurrenceOf, isRecent }, options)
 }
 
 /** See PunchesInTransaction. */
@@ -58,21 +59,21 @@ export async function insertEarly(
   return findPunch(scope, Number(insertId))
 }
 
-/** How punches come. Those of a tail are new by their place, however old the time that they were recorded with. */
+/** How punches come. Those of a tail are recent by their place, however old the time that they were recorded with. */
 interface Manner<P> {
   readonly occurrenceOf: (seconds: Seconds, punch: P) => number
-  readonly isTail: boolean
+  readonly isRecent: (punch: P) => boolean
 }
 
 async function insert<P extends NewPunch>(
   scope: Scope,
   deviceId: number,
   given: readonly P[],
-  { occurrenceOf, isTail }: Manner<P>,
+  { occurrenceOf, isRecent }: Manner<P>,
   { newIds: wantsIds = false }: PunchWriteOptions = {},
 ): Promise<PunchesWritten> {
   const { punchesFrom } = await lockDevice(scope, deviceId)
-  const keptFrom = isTail ? 0 : (punchesFrom ?? 0)
+  const keptFrom = punchesFrom ?? 0
   const written = { new: 0, known: 0, expired: 0 }
   const newIds: number[] = []
   const most = rowsPerStatement(punches.insertColumns.length)
@@ -86,7 +87,7 @@ async function insert<P extends NewPunch>(
       const occurrence = occurrenceOf(seconds, punch)
       const found = seconds.take(punch, occurrence)
       if (found === 'known') continue
-      if (found === 'free' && punch.packedTime < keptFrom) {
+      if (found === 'free' && punch.packedTime < keptFrom && !isRecent(punch)) {
         written.expired += 1
         continue
       }

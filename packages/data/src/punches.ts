@@ -22,7 +22,11 @@ import type { Scope } from './scope.ts'
 export type NewPunch = Omit<Punch, 'id' | 'deviceId' | 'occurrence' | 'source' | 'early'>
 
 /** A punch of a whole read: which one of those with the same person and second it is, from 1 in the log's order. */
-export type NumberedPunch = NewPunch & { readonly occurrence: number }
+export type NumberedPunch = NewPunch & {
+  readonly occurrence: number
+  /** It was recorded lately, whatever time its terminal's clock gave it. */
+  readonly isRecent?: boolean
+}
 
 /**
  * How many rows were stored, and how many were stored already (a live event's row taken over counts as known); `expired`: how many of a
@@ -118,7 +122,7 @@ export interface PunchesInTransaction extends Punches {
   ): Promise<PunchesWritten>
   /**
    * Punches of a whole read, numbered by the caller. What is stored stays as it is; an early row is taken over; what is not and was
-   * recorded before the device's `punchesFrom` is left out: it may have been removed before.
+   * recorded before the device's `punchesFrom` is left out, unless it is recent: it may have been removed before.
    */
   insertWhole(
     deviceId: number,

@@ -228,7 +228,7 @@ export class Sync {
       if (batch.wholeLog && !begunWhole && !cleared) {
         if (goesOn !== undefined) this.#lostPauses += 1
         if (goesOn?.wholeLog === true && this.#writer.bookmark !== null) return OVERTAKEN
-        await this.#writer.beginWhole()
+        await this.#writer.beginWhole(this.#hand.device.clockDriftSeconds)
         begunWhole = isWhole = true
         goesOn = undefined
         stored = NOTHING_STORED
@@ -253,7 +253,8 @@ export class Sync {
     }
     const summary = resumed(goesOn, reading.summary())
     this.#progress({ phase: 'checking', done: summary.read, total: summary.read })
-    if (summary.anchor !== 'matched' && !begunWhole && !cleared) await this.#writer.beginWhole()
+    if (summary.anchor !== 'matched' && !begunWhole && !cleared)
+      await this.#writer.beginWhole(this.#hand.device.clockDriftSeconds)
 
     const fault = countFault(summary)
     if (fault !== undefined) return { fault }

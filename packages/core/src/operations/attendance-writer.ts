@@ -4,7 +4,9 @@ import type { Bookmark, Database, Device, NewPunch, PunchesWritten, Transaction 
 import type { Punch } from '@org/zk-proto'
 import type { PunchNews } from '../notices/punch-news.ts'
 import type { PunchRetention } from '../punch-retention.ts'
-import { readZoneHistory, timeUnder, type ZoneHistory } from '../zone-history.ts'
+import { deviceZone } from '../device-zone.ts'
+import { readZoneHistory, timeUnder, zoneAt, type ZoneHistory } from '../zone-history.ts'
+import { FallenClock } from './fallen-clock.ts'
 import { OccurrenceCounter } from './occurrence-counter.ts'
 
 /** For whom, under which lease and from which bookmark on is written. */
@@ -73,6 +75,7 @@ export class AttendanceWriter {
   pinByUid: ReadonlyMap<number, string> = new Map()
   #bookmark: Bookmark | null
   #occurrences = new OccurrenceCounter()
+  #clock: FallenClock | undefined
 
   constructor(parts: AttendanceWriterParts) {
     this.#parts = parts
@@ -109,12 +112,14 @@ export class AttendanceWriter {
   /**
    * Before a read from the log's first record. The bookmark is taken away first: were the read broken off, a tail read from
    * the old place would take what is stored by then for new. What is too old by now to be kept is not stored by this read.
+   * `clockDriftSeconds`: the terminal's clock minus ours, null where nobody knows.
    */
-  async beginWhole(): Promise<void> {
+  async beginWhole(clockDriftSeconds: number | null): Promise<void> {
     this.#occurrences = new OccurrenceCounter()
     const { deviceId, retention } = this.#parts
     await this.#transact(async (tx) => {
       await retention.raiseIn(tx, deviceId)
+      this.#clock = await this.#fallenClock(tx, clockDriftSeconds)
       if (this.#bookmark !== null) await this.#moveBookmark(tx, null)
     })
     this.#bookmark = null
@@ -123,11 +128,13 @@ export class AttendanceWriter {
   /** The next punches of a whole read, in the log's order. */
   async storeWhole(punches: readonly Punch[]): Promise<Stored> {
     const places = punches.map(({ logNumber, packedTime }) => this.#occurrences.next(logNumber, packedTime))
+    const recent = punches.map(({ packedTime }) => this.#clock?.hasRecently(packedTime) ?? false)
     const { deviceId, punchNews } = this.#parts
     return this.#transact(async (tx) => {
       const rows = (await this.#rowsOf(tx, punches)).map((row, at) => ({
         ...row,
         occurrence: places[at] ?? 1,
+        isRecent: recent[at] ?? false,
       }))
       const written = await tx.punches.insertWhole(deviceId, rows, { newIds: punchNews.wanted })
       await punchNews.tellIn(tx, written.newIds ?? [])
@@ -172,6 +179,16 @@ export class AttendanceWriter {
       await punchNews.tellIn(tx, newIds)
       return newIds.length
     })
+  }
+
+  /** The terminal's clock, where what it records now would be taken for too old to be kept. */
+  async #fallenClock(tx: Transaction, driftSeconds: number | null): Promise<FallenClock | undefined> {
+    const { deviceId } = this.#parts
+    const { punchesFrom } = await tx.devices.lock(deviceId)
+    if (punchesFrom === null || driftSeconds === null) return undefined
+    const now = Date.now()
+    const wallMs = deviceZone(zoneAt(await readZoneHistory(tx, deviceId), now)).wallClockAt(now)
+    return FallenClock.of({ wallMs, driftMs: driftSeconds * 1_000, punchesFrom })
   }
 
   #transact<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {

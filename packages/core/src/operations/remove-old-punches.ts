@@ -30,6 +30,8 @@ const EVERY_MS = 3_600_000
 /** For how long a process has the turn after its last sign of life. */
 const TURN_MS = 300_000
 const RENEWED_BEFORE_MS = TURN_MS / 2
+/** What is due later than this was put off by a clock that has been set back since, and is due now. */
+const FARTHEST_MS = 2 * EVERY_MS
 /** The setting that says from when on the next run may begin. */
 export const REMOVAL_DUE = 'old-punches-removed-next'
 
@@ -142,7 +144,7 @@ interface Turn {
 async function takeTurn({ settings }: Database, now: () => number): Promise<Turn | undefined> {
   const inFrom = (ms: number): string => new Date(now() + ms).toISOString()
   const due = await settings.insertIfAbsent(REMOVAL_DUE, new Date(0).toISOString())
-  if (due > inFrom(0)) return undefined
+  if (due > inFrom(0) && due <= inFrom(FARTHEST_MS)) return undefined
   let mine = inFrom(TURN_MS)
   if (!(await settings.replace(REMOVAL_DUE, { expected: due, value: mine }))) return undefined
 

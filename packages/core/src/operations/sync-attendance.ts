@@ -45,7 +45,8 @@ export async function syncAttendance(
         await clockZone(parts.database, deviceId),
         hand.signal,
       )
-      begun = { sync: new Sync(parts, hand, progress), clockDriftSeconds: drift }
+      const device = { ...hand.device, clockDriftSeconds: drift ?? hand.device.clockDriftSeconds }
+      begun = { sync: new Sync(parts, { ...hand, device }, progress), clockDriftSeconds: drift }
       return begun.sync.begin(mode)
     })
   }

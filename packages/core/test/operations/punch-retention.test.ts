@@ -4,12 +4,12 @@ import { array, assert, asyncProperty, constant, constantFrom, integer, oneof, r
 import type { Arbitrary } from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { SYSTEM, type SyncCertificate } from '../../src/index.ts'
-import { createOldPunchRemoval } from '../../src/operations/remove-old-punches.ts'
+import { createOldPunchRemoval, REMOVAL_DUE } from '../../src/operations/remove-old-punches.ts'
 import { pause } from '../../src/pause.ts'
 import { createPunchRetention } from '../../src/punch-retention.ts'
 import { MODES } from '../support/modes.ts'
 import type { Named } from '../support/punch-counts.ts'
-import { daysAgo, makeRemovalDue, removalParts, removeOld } from '../support/retention.ts'
+import { DAY_MS, daysAgo, makeRemovalDue, removalParts, removeOld } from '../support/retention.ts'
 import { rowsOf } from '../support/same-as-terminal.ts'
 import { scratchService, type ScratchService } from '../support/scratch-service.ts'
 
@@ -122,8 +122,28 @@ describe.each(MODES)('punches that are older than they are kept, on %s', (_name,
     expect(await removeOld(service, { keptDays: KEPT_DAYS, inDays: LATER })).toBe(4)
   })
 
+  it('are none that a whole read finds behind the moment at which the clock fell back', async () => {
+    await using service = await scratchService(engine, { ...env(), ...KEPT })
+    const { database } = service
+    const { device, terminal } = await stage(service, [
+      { days: 900, punches: 7 },
+      { days: 1, punches: 3 },
+    ])
+    await service.sync(device.id)
+    terminal.memory.clock.set('2000-01-05T08:00:00')
+    for (const wallTime of ['2000-01-01T00:00:10', '2000-01-01T00:00:10', '2000-01-05T07:59:00'])
+      terminal.memory.punch({ pin: '77', wallTime })
+    await loseBookmark(service, device.id)
+    expect(await service.sync(device.id)).toMatchObject({ from: 0, read: 13, new: 3, known: 3, expired: 7 })
+    await loseBookmark(service, device.id)
+    expect(await service.sync(device.id)).toMatchObject({ from: 0, new: 0, known: 6, expired: 7 })
+    expect(await clear(service, device.id)).toMatchObject({ cleared: 13 })
+    expect(await database.punches.count(device.id)).toBe(6)
+  })
+
   it('are removed by one process at a time, once an hour, also after one that died at it', async () => {
     await using service = await scratchService(engine, { ...env(), DEVICE_IDLE_MS: '0' })
+    const { database } = service
     const { device } = await stage(service, [{ days: 900, punches: 1_100 }])
     await service.sync(device.id)
     const both = await Promise.all([
@@ -132,6 +152,13 @@ describe.each(MODES)('punches that are older than they are kept, on %s', (_name,
     ])
     expect(both.filter((removed) => removed !== undefined)).toEqual([1_100])
     expect(await removeOld(service, { keptDays: 40, inDays: 41 })).toBeUndefined()
+    expect(await removeOld(service, { keptDays: 40, inDays: 42 })).toBe(0)
+
+    // A clock that has been set back since must not put it off for years.
+    await database.settings.replace(REMOVAL_DUE, {
+      expected: (await database.settings.find(REMOVAL_DUE)) ?? '',
+      value: new Date(Date.now() + 4_000 * DAY_MS).toISOString(),
+    })
     expect(await removeOld(service, { keptDays: 40, inDays: 42 })).toBe(0)
 
     // One that ends before its end leaves the turn to run out.
@@ -278,6 +305,7 @@ async function live(service: ScratchService, events: readonly Event[]): Promise<
   const gone = new Set<string>()
   let second = 0
   let horizon = 0
+  let ahead = 0
 
   const stored = async (): Promise<string[]> => (await rowsOf(database, device.id)).map(nameOf)
   const sync = async (mode: 'auto' | 'full'): Promise<SyncCertificate> => {
@@ -303,6 +331,9 @@ async function live(service: ScratchService, events: readonly Event[]): Promise<
         break
       case 'remove': {
         await makeRemovalDue(database)
+        // The days pass for the terminal too: a clock that stayed behind would be one that fell back.
+        ahead = Math.max(ahead, step.inDays)
+        terminal.memory.clock.set(daysAgo(-ahead))
         const before = await stored()
         const removed = await removeOld(service, step)
         const after = new Set(await stored())
@@ -370,5 +401,22 @@ describe('the time from which punches are kept', () => {
     expect(await from()).toBe(((26 * 12 + 4) * 31 + 1) * 86_400 + 3 * 3_600)
     await raise(31 * 366 * 86_400_000) // before terminals had clocks
     expect(await from()).toBe(((26 * 12 + 4) * 31 + 1) * 86_400 + 3 * 3_600)
+  })
+
+  it('is what the clock of the device showed then, where the device has been in another zone since', async () => {
+    await using service = await scratchService()
+    const { database } = service
+    const { device } = await stage(service, [])
+    const at = Date.UTC(2026, 5, 1, 20)
+    const zones = [
+      { since: '', timezone: 'Pacific/Honolulu' },
+      { since: '2026-05-20T00:00:00', timezone: 'Pacific/Kiritimati' },
+    ]
+    await database.transaction((tx) => tx.devices.replaceZones(device.id, zones, new Date(at).toISOString()))
+    await database.transaction((tx) => createPunchRetention(31 * DAY_MS, () => at).raiseIn(tx, device.id))
+    // 2026-05-01T20:00Z was 10 o'clock in Honolulu.
+    expect((await database.devices.findById(device.id))?.punchesFrom).toBe(
+      (26 * 12 + 4) * 31 * 86_400 + 10 * 3_600,
+    )
   })
 })
