@@ -177,7 +177,10 @@ export function createDoors(parts: DoorParts): Doors {
       )
       return { state: 'success', answer: { deviceId, unlockedAt, unlockedBy: by.name, seconds, auditId } }
     } catch (error) {
-      const known = toServiceError(error)
+      // Our own time is over: a terminal that was waited for in vain, whatever it was doing.
+      const known = deadline.aborted
+        ? new ServiceError('DEVICE_TIMEOUT', { cause: error })
+        : toServiceError(error)
       if (command.effect === 'refused') return { state: 'refused', answer: known }
       if (command.effect === 'none') return { state: 'unreachable', answer: known }
       return { state: 'unknown', answer: new ServiceError('OUTCOME_UNKNOWN', { cause: error }) }

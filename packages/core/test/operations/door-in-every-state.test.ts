@@ -11,6 +11,11 @@ import {
   type UnlockInput,
   type UnlockOutcome,
 } from '../../src/index.ts'
+import { createAuditTrail } from '../../src/audit-trail.ts'
+import { createDoors } from '../../src/operations/unlock-door.ts'
+import { openSecrets } from '../../src/secrets.ts'
+import type { WithTerminal } from '../../src/terminals/with-terminal.ts'
+import { noNotices } from '../support/nobody.ts'
 import { MODES } from '../support/modes.ts'
 import { until } from '../support/people-at-work.ts'
 import { quiet, scratchService, type Engine, type ScratchService } from '../support/scratch-service.ts'
@@ -91,6 +96,22 @@ describe.each(MODES)('a door, with %s', { timeout: 120_000 }, (_name, engine, en
     const { answer } = await at.unlock({ signal: AbortSignal.abort(new Error('the caller has gone')) })
     expect(answer).toHaveProperty('code')
     expect(at.opened()).toBe(0)
+    expect(await at.outcomes()).toEqual(['attempted', 'unreachable'])
+  })
+
+  it('of a terminal that its whole time was spent waiting for stays shut, and says so', async () => {
+    await using at = await stage()
+    const { database, services } = at.service
+    const never: WithTerminal = (_deviceId, { signal }) =>
+      new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+      })
+    const audit = createAuditTrail(await openSecrets(services.config))
+    const parts = { database, withTerminal: never, audit, notices: noNotices, log: quiet }
+    const doors = createDoors({ ...parts, attemptMs: 200 })
+    const { signal } = new AbortController()
+    const { answer } = await doors.unlock({ deviceId: at.device.id, seconds: 5, by: ADMIN, signal })
+    expect(answer).toMatchObject({ code: 'DEVICE_TIMEOUT', retryable: true })
     expect(await at.outcomes()).toEqual(['attempted', 'unreachable'])
   })
 

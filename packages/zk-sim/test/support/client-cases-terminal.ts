@@ -1,6 +1,7 @@
 // Our client with the terminal itself: what it is and shows, its clock and options, door, logs and power.
 import { expect } from 'vitest'
 import type { LiveNotice } from '@org/zk-proto'
+import { CODES } from '@org/zk-proto/wire'
 import { TIME, operationsOf, type ClientCase } from './client-cases.ts'
 
 /** Cases about the terminal itself. */
@@ -13,6 +14,7 @@ export const TERMINAL_CASES: ClientCase[] = [
       'readOption',
       'readTime',
       'ping',
+      'send',
       'clock.read',
       'options.read',
       'options.readText',
@@ -40,6 +42,7 @@ export const TERMINAL_CASES: ClientCase[] = [
         )
       }
       await client.ping()
+      expect(await client.send(CODES.GET_TIME)).toMatchObject({ name: 'ACK_OK', data: { length: 4 } })
     },
   },
   {
