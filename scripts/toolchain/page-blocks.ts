@@ -60,6 +60,7 @@ export const BLOCK_TESTS: Readonly<Record<string, Readonly<Record<string, string
     'sh restore compose': 'scripts/test/backup.test.ts',
     'sh migrations': 'scripts/test/db.test.ts',
   },
+  'docs/scaling.md': { sh: 'scripts/test/load.test.ts' },
   'docs/simulator.md': {
     sh: 'packages/zk-sim/test/guide.test.ts',
     'sh hand': 'packages/zk-sim/test/guide.test.ts',

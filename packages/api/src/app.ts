@@ -34,7 +34,6 @@ import { healthRoutes } from './routes/health.ts'
 import { metricsRoutes } from './routes/metrics.ts'
 import { notificationRoutes } from './routes/notifications.ts'
 import { peopleRoutes } from './routes/people.ts'
-import { queuePageRoutes } from './routes/queue-page.ts'
 import { queueRoutes } from './routes/queue.ts'
 
 declare module 'fastify' {
@@ -130,7 +129,11 @@ export async function buildApp(services: Services): Promise<FastifyInstance> {
     { prefix: BASE_PATH },
   )
 
-  if (services.carriers.length > 0) await app.register(queuePageRoutes, { prefix: QUEUE_PAGE_PATH })
+  if (services.carriers.length > 0) {
+    // Loaded where it is shown alone: loading bull-board takes a tenth of a second, and a start should not.
+    const { queuePageRoutes } = await import('./routes/queue-page.ts')
+    await app.register(queuePageRoutes, { prefix: QUEUE_PAGE_PATH })
+  }
 
   await app.ready()
   return app

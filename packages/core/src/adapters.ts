@@ -14,9 +14,8 @@ import { createMemoryCacheStore } from './cache/cache-memory.ts'
 import { createRedisCacheStore } from './cache/cache-redis.ts'
 import type { CacheStore } from './cache/cache-store.ts'
 import type { Config } from './config.ts'
-import { viewCarriers, type CarrierView } from './jobs/bullmq-view.ts'
+import type { CarrierView } from './jobs/bullmq-view.ts'
 import type { JobQueueOptions } from './jobs/carried-job-queue.ts'
-import { createBullmqJobQueue } from './jobs/job-queue-bullmq.ts'
 import { createDatabaseJobQueue } from './jobs/job-queue-database.ts'
 import type { JobQueue } from './jobs/job-queue.ts'
 import { createMemoryRateCounter } from './rate-counter-memory.ts'
@@ -103,21 +102,22 @@ export function openJobsBeside(parts: AdapterParts): Promise<JobQueue> {
   return openQueue(parts, { soleProcess: false })
 }
 
-function openQueue(
+/** BullMQ is loaded where it is used alone: loading it takes a tenth of a second, and a start should not. */
+async function openQueue(
   { config, database, prefix, log }: AdapterParts,
   own: Pick<JobQueueOptions, 'soleProcess' | 'whenFailed'>,
 ): Promise<JobQueue> {
   const options = { database, log, timings: { claimMs: config.JOB_CLAIM_MS }, ...own }
-  return config.REDIS_URL === undefined
-    ? createDatabaseJobQueue(options)
-    : createBullmqJobQueue({ ...options, redisUrl: config.REDIS_URL, prefix: carrierPrefix(prefix) })
+  if (config.REDIS_URL === undefined) return createDatabaseJobQueue(options)
+  const { createBullmqJobQueue } = await import('./jobs/job-queue-bullmq.ts')
+  return createBullmqJobQueue({ ...options, redisUrl: config.REDIS_URL, prefix: carrierPrefix(prefix) })
 }
 
 /** What carries jobs, for whoever wants to look at it; nothing where the database does. */
-export function openCarrierView({ redis, prefix }: AdapterParts): CarrierView {
-  return redis === undefined
-    ? { queues: [], close: () => Promise.resolve() }
-    : viewCarriers(redis, carrierPrefix(prefix))
+export async function openCarrierView({ redis, prefix }: AdapterParts): Promise<CarrierView> {
+  if (redis === undefined) return { queues: [], close: () => Promise.resolve() }
+  const { viewCarriers } = await import('./jobs/bullmq-view.ts')
+  return viewCarriers(redis, carrierPrefix(prefix))
 }
 
 function carrierPrefix(prefix: string): string {

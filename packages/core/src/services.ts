@@ -214,7 +214,7 @@ async function assemble(
     createNotices({ jobs: queue, channels: config.noticeChannels, log })
   const adapterParts = { config, database, redis, prefix, log }
   const jobs = await openJobs(adapterParts, (queue, failed) => tellOfFailedSync(noticesBy(queue), failed))
-  const carrierView = openCarrierView(adapterParts)
+  const carrierView = await openCarrierView(adapterParts)
   const notices = noticesBy(jobs)
   const retention = createPunchRetention(config.punchRetentionMs)
   const punchNews = createPunchNews(jobs, config.WEBHOOK_PUNCHES)
