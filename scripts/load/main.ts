@@ -149,7 +149,7 @@ function syncSection(plan: LoadOptions, syncs: SyncFigures, firstMs: number): Se
   const watched = plan.live ? 'watched and synced' : 'synced'
   return {
     title:
-      `${plan.terminals} terminals ${watched} every minute for ${plan.minutes} minutes: ${syncs.completed} syncs, ` +
+      `${plan.terminals} terminals ${watched} every minute for ${plan.minutes} min: ${syncs.completed} syncs, ` +
       `${figures(aSecond)} a second; all logs of ${plan.punches} punches first read in ${figures(firstMs / 1000)} s`,
     rows: [
       row('from due to begun', syncs.waitedMs),

@@ -42,7 +42,7 @@ describe('npm run load', () => {
         const json = join(folder, 'load.json')
         const run = load(['--terminals', '4', '--minutes', '1', '--punches', '50', '--json', json])
         expect([run.stderr, run.status]).toEqual([expect.stringContaining('every log is stored'), 0])
-        expect(run.stdout).toMatch(/4 terminals watched and synced every minute for 1 minutes: [4-8] syncs/)
+        expect(run.stdout).toMatch(/4 terminals watched and synced every minute for 1 min: [4-8] syncs/)
         const { claims } = JSON.parse(readFileSync(json, 'utf8')) as {
           readonly claims: readonly { readonly name: string; readonly measured: number }[]
         }
