@@ -32,6 +32,8 @@ function startEmbedded() {
       ADMIN_EMAIL: ADMIN.email,
       ADMIN_PASSWORD: ADMIN.password,
       DEVICE_IDLE_MS: '500',
+      // A watch would read what is new before the sync that is asked for it.
+      LIVE_WATCH: 'false',
     },
     readyMessage: 'listening',
   })
