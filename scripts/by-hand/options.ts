@@ -1,5 +1,6 @@
 // How `zk-trace` and the REPL declare their options: one table a program, which parser, help and docs/by-hand.md read.
 import { parseArgs } from 'node:util'
+import { wrapped } from '../toolchain/wrapped.ts'
 
 /** One option. */
 export interface OptionDeclaration {
@@ -68,12 +69,7 @@ export function helpLines(options: OptionTable): string[] {
 
 /** A name and what it means, wrapped. */
 export function entryLines(name: string, about: string, columns: number = NAME_COLUMNS): string[] {
-  const lines: string[] = []
-  for (const word of about.split(' ')) {
-    const last = lines.at(-1)
-    if (last === undefined || last.length + word.length >= LINE_COLUMNS - columns - 4) lines.push(word)
-    else lines[lines.length - 1] = `${last} ${word}`
-  }
+  const lines = wrapped(about, LINE_COLUMNS - columns - 4)
   return lines.map((line, index) => `  ${(index === 0 ? name : '').padEnd(columns)}  ${line}`)
 }
 

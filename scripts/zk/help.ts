@@ -1,5 +1,6 @@
 // What --help prints, made from the declarations: no command and no option is missing from it.
 import type { Command, Option } from './command.ts'
+import { wrapped } from '../toolchain/wrapped.ts'
 
 /** How it is called. */
 export const PROGRAM = 'pnpm zk'
@@ -58,15 +59,4 @@ function entry(name: string, about: string, columns: number): string {
   return wrapped(about, LINE_COLUMNS - columns - 4)
     .map((line, index) => `  ${(index === 0 ? name : '').padEnd(columns)}  ${line}`)
     .join('\n')
-}
-
-/** Lines of at most so many characters. */
-export function wrapped(text: string, columns: number): string[] {
-  const lines: string[] = []
-  for (const word of text.split(' ')) {
-    const last = lines.at(-1)
-    if (last === undefined || last.length + word.length >= columns) lines.push(word)
-    else lines[lines.length - 1] = `${last} ${word}`
-  }
-  return lines
 }

@@ -211,3 +211,13 @@ function parsedJson(value: string): JsonValue {
     throw new CorruptRow('is no JSON', { cause })
   }
 }
+
+/** A list of numbers. */
+export const numbers = () =>
+  json<readonly number[]>((value) => {
+    if (!Array.isArray(value)) throw new CorruptRow('is no list')
+    return value.map((number: unknown) => {
+      if (typeof number !== 'number') throw new CorruptRow('is no number')
+      return number
+    })
+  })

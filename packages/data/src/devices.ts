@@ -1,12 +1,13 @@
 // Devices: registered terminals, their last known state, and who may write for them (fence) from where (bookmark).
 import { sql } from 'kysely'
+import { sameBookmark, type Bookmark } from './bookmark.ts'
 import type { Instant, JsonObject } from './columns.ts'
 import type { Page, PageRequest } from './database.ts'
 import { countByState, type DeviceCounts } from './device-counts.ts'
 import { checkedZones, listZones, writeZones, type ZonePeriod } from './device-zones.ts'
 import { forUpdate } from './dialect.ts'
 import { MissingReference, StaleBookmark, StaleFence } from './errors.ts'
-import { devices, watchedDevices, type Bookmark, type Device, type WatchedDevice } from './schema.ts'
+import { devices, watchedDevices, type Device, type WatchedDevice } from './schema.ts'
 import type { Scope } from './scope.ts'
 
 /** What is known when a device is registered or brought back. */
@@ -356,17 +357,4 @@ function keysOf(
 
 function addressKey(ip: string, port: number): string {
   return `${ip.toLowerCase()} ${port}`
-}
-
-/** Whether two say the same place in the same log. */
-export function sameBookmark(one: Bookmark | null, other: Bookmark | null): boolean {
-  if (one === null || other === null) return one === other
-  return (
-    one.index === other.index &&
-    one.recordSize === other.recordSize &&
-    one.layout === other.layout &&
-    one.anchor === other.anchor &&
-    (one.clearing ?? false) === (other.clearing ?? false) &&
-    (one.cleared ?? false) === (other.cleared ?? false)
-  )
 }

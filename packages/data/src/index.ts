@@ -8,7 +8,6 @@ export type {
   Account,
   ApiKey,
   AuditEntry,
-  Bookmark,
   Device,
   Job,
   JobState,
@@ -37,7 +36,7 @@ export type {
 } from './devices.ts'
 export type { ZonePeriod } from './device-zones.ts'
 export type { NewPendingPerson, PendingPeople } from './pending-people.ts'
-export { sameBookmark } from './devices.ts'
+export { sameBookmark, type Bookmark } from './bookmark.ts'
 export type { NewPerson, People, PeopleFilter, PeopleWritten } from './people.ts'
 export type { NewPersonTemplate, PersonTemplates } from './person-templates.ts'
 export type {

@@ -1,67 +1,23 @@
 // Every table: its columns, what each means, and its unique keys. The one place where columns are named in code;
 // the migrations, which make them, are frozen history. Byte bounds are those of the migrations.
-import { CorruptRow, type Constraint } from './errors.ts'
+import { bookmark } from './bookmark.ts'
 import {
   anyJson,
   bool,
   generatedId,
   instant,
   int,
-  isJsonObject,
-  json,
   jsonObject,
   note,
   nullable,
+  numbers,
   oneOf,
   real,
   text,
   wallTime,
 } from './columns.ts'
+import type { Constraint } from './errors.ts'
 import { table, type RowOf, type StoredTable } from './table.ts'
-
-/**
- * Where a reader stands in a terminal's log. `index` records lie before it; `anchor` is a digest over the raw bytes
- * of some of them; `clearing` says that all of them are stored and that we set out to empty the log, `cleared` that it was
- * emptied by us, so whatever follows is new.
- */
-export type Bookmark = {
-  readonly index: number
-  readonly recordSize: number
-  readonly layout: string
-  readonly anchor: string
-  readonly clearing?: boolean
-  readonly cleared?: boolean
-}
-
-/** A bookmark, without what else may stand beside it. */
-export const bookmark = () =>
-  json<Bookmark>((value) => {
-    if (!isJsonObject(value)) throw new CorruptRow('is no bookmark')
-    const { index, recordSize, layout, anchor, clearing, cleared } = value
-    if (typeof index !== 'number' || typeof recordSize !== 'number') throw new CorruptRow('is no bookmark')
-    if (typeof layout !== 'string' || typeof anchor !== 'string') throw new CorruptRow('is no bookmark')
-    return {
-      index,
-      recordSize,
-      layout,
-      anchor,
-      ...(typeof clearing === 'boolean' ? { clearing } : {}),
-      ...(typeof cleared === 'boolean' ? { cleared } : {}),
-    }
-  })
-
-/** A list of numbers. */
-export const numbers = () =>
-  json<readonly number[]>((value) => {
-    if (!Array.isArray(value)) throw new CorruptRow('is no list')
-    return value.map((number: unknown) => {
-      if (typeof number !== 'number') throw new CorruptRow('is no number')
-      return number
-    })
-  })
-
-/** Numbers of fingers. */
-export const fingers = numbers
 
 /** Who logs in to the service. */
 export const accounts = table('accounts', {
@@ -182,7 +138,7 @@ export const people = table('people', {
   card_number: nullable(int()), // null: none
   group_number: nullable(int()),
   has_password: bool(),
-  fingers: fingers(), // numbers 0 to 9
+  fingers: numbers(), // numbers 0 to 9
   on_device: bool(), // false once the terminal no longer lists them
   updated_at: instant(),
   search_text: text(600), // PIN and name in lower case

@@ -9,13 +9,14 @@ import {
   jsonObject,
   note,
   nullable,
+  numbers,
   oneOf,
   real,
   text,
   wallTime,
 } from '../src/columns.ts'
+import { bookmark } from '../src/bookmark.ts'
 import { CorruptRow } from '../src/index.ts'
-import { bookmark, fingers } from '../src/schema.ts'
 import { table } from '../src/table.ts'
 
 const doors = table('doors', {
@@ -124,8 +125,8 @@ describe('JSON columns', () => {
     for (const wrong of [null, [], { ...place, index: '1' }, { ...place, anchor: 1 }]) {
       expect(() => bookmark().decode(JSON.stringify(wrong))).toThrow(CorruptRow)
     }
-    expect(fingers().decode('[0,9]')).toEqual([0, 9])
-    for (const wrong of ['{}', '["6"]']) expect(() => fingers().decode(wrong)).toThrow(CorruptRow)
+    expect(numbers().decode('[0,9]')).toEqual([0, 9])
+    for (const wrong of ['{}', '["6"]']) expect(() => numbers().decode(wrong)).toThrow(CorruptRow)
   })
 })
 

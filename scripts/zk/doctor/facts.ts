@@ -1,21 +1,22 @@
 // What a terminal says of itself, as it is shown and as it may be passed on.
-import type { CountOf, TerminalInfo } from '@org/zk-proto'
+import type { TerminalInfo } from '@org/zk-proto'
 import type { Finding } from './check.ts'
 
 /** Plain facts. Texts come from a terminal, so they are made printable and short. */
-export interface Facts {
-  readonly model: string | null
-  readonly platform: string | null
-  readonly firmware: string | null
-  readonly serialNumber: string | null
-  readonly mac: string | null
-  readonly fingerprintVersion: string | null
-  readonly faceVersion: string | null
-  readonly people: CountOf | null
-  readonly fingerprints: CountOf | null
-  readonly faces: CountOf | null
-  readonly records: CountOf | null
-}
+export type Facts = Pick<
+  TerminalInfo,
+  | 'model'
+  | 'platform'
+  | 'firmware'
+  | 'serialNumber'
+  | 'mac'
+  | 'fingerprintVersion'
+  | 'faceVersion'
+  | 'people'
+  | 'fingerprints'
+  | 'faces'
+  | 'records'
+>
 
 const LONGEST_TEXT = 64
 /** From here on a memory counts as nearly full; the service sends its notice there too. */

@@ -1,7 +1,7 @@
 // What a person sees of an examination: a line a step as it is decided, and the verdict. Colours at a terminal alone; the words say it all.
 import type { Writable } from 'node:stream'
 import pico from 'picocolors'
-import { wrapped } from '../help.ts'
+import { wrapped } from '../../toolchain/wrapped.ts'
 import type { Check, Verdict } from './check.ts'
 import type { Examination, Seen } from './examine.ts'
 
