@@ -71,8 +71,8 @@ describe('a sealed comm key', () => {
     const other = await given({ ENCRYPTION_KEY: OTHER_KEY })
     const unreadable = expect.objectContaining({ code: 'STORED_KEY_UNREADABLE', retryable: false })
     expect(() => other.unseal('device.comm-key', sealed)).toThrow(unreadable)
-    const last = sealed.at(-1) === 'A' ? 'B' : 'A'
-    for (const broken of [sealed.slice(0, -8) + last + sealed.slice(-7), sealed.slice(0, 20), 'v1', ''])
+    const changed = sealed.at(-8) === 'A' ? 'B' : 'A'
+    for (const broken of [sealed.slice(0, -8) + changed + sealed.slice(-7), sealed.slice(0, 20), 'v1', ''])
       expect(() => secrets.unseal('device.comm-key', broken)).toThrow(unreadable)
   })
 })

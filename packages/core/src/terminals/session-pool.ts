@@ -261,7 +261,7 @@ export function createSessionPool({ leases, turns, idleMs, log }: PoolSettings):
   }
 }
 
-/** A terminal answers within a second, between two packets of a read too. */
+/** Whoever asks for this long in vain dials anew: somebody may be standing before a door. */
 const SIGN_OF_LIFE_MS = 5_000
 
 /** A watch disturbs nobody and waits until nobody else does, until it has waited for long. */
@@ -302,7 +302,7 @@ async function settledWithin(ms: number, running: ReadonlySet<Promise<unknown>>,
   if (first === 'late') log.warn({ operations: running.size }, 'operations on terminals did not end in time')
 }
 
-/** Whether a session that was not used just now still answers, and soon: whoever asks has somebody standing before a door. */
+/** Whether a session that was not used just now still answers, and soon. */
 async function answers(terminal: Terminal, signal: AbortSignal, log: Logger): Promise<boolean> {
   try {
     await terminal.ping({ signal: AbortSignal.any([signal, AbortSignal.timeout(SIGN_OF_LIFE_MS)]) })
